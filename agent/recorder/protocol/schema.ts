@@ -1,0 +1,144 @@
+/** Control and recorder: one JSON document a line over a local socket; requests carry an id and are answered once. */
+import { z } from 'zod';
+import {
+  cameraTransportSchema,
+  connectionStatusSchema,
+  gapReasonSchema,
+  idSchema,
+  mediaInfoSchema,
+  planSchema,
+  poolSchema,
+  probeResultSchema,
+  recordingStatusSchema,
+  spaceSchema,
+  strategySchema,
+  utcMsSchema,
+} from '../../../src/contract/index.ts';
+
+export const spaceConfigSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  path: z.string(),
+  quotaBytes: z.number().int().positive(),
+  blockBytes: z.number().int().positive(),
+});
+export type SpaceConfig = z.infer<typeof spaceConfigSchema>;
+
+export const poolConfigSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  strategy: strategySchema,
+  cycleDays: z.number().int().nullable(),
+  maxLockedPercent: z.number(),
+  syncIntervalMs: z.number().int().min(100).max(60_000),
+  /** Bytes are multiples of the space's block size. */
+  shares: z.array(z.object({ spaceId: idSchema, bytes: z.number().int().nonnegative() })),
+});
+export type PoolConfig = z.infer<typeof poolConfigSchema>;
+
+export const cameraConfigSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  /** Without credentials. */
+  url: z.string(),
+  user: z.string().nullable(),
+  password: z.string().nullable(),
+  transport: cameraTransportSchema,
+  allowBasicAuth: z.boolean(),
+  poolId: idSchema.nullable(),
+  plan: planSchema,
+  enabled: z.boolean(),
+});
+export type CameraConfig = z.infer<typeof cameraConfigSchema>;
+
+export const recorderConfigSchema = z.object({
+  nodeId: z.string(),
+  epoch: z.number().int(),
+  timeZone: z.string(),
+  /** Directory that holds `index/` and `catalog.db`. */
+  dataDir: z.string(),
+  spaces: z.array(spaceConfigSchema),
+  pools: z.array(poolConfigSchema),
+  cameras: z.array(cameraConfigSchema),
+  /** What to write into the ledger for the time in which no recorder ran. */
+  startReason: z.enum(['agent-down', 'recorder-restarted']),
+});
+export type RecorderConfig = z.infer<typeof recorderConfigSchema>;
+
+export const cameraLiveSchema = z.object({
+  id: idSchema,
+  connection: connectionStatusSchema,
+  recording: recordingStatusSchema,
+  reason: gapReasonSchema.nullable(),
+  problem: z.string().nullable(),
+  sinceMs: utcMsSchema.nullable(),
+  media: mediaInfoSchema.nullable(),
+  bitsPerSecond: z.number(),
+  recordedBytes: z.number(),
+  packetsLost: z.number().int(),
+  partsLost: z.number().int(),
+  reconnects: z.number().int(),
+  lastFrameMs: utcMsSchema.nullable(),
+});
+export type CameraLive = z.infer<typeof cameraLiveSchema>;
+
+export const recorderStatusSchema = z.object({
+  pid: z.number().int(),
+  startedAtMs: utcMsSchema,
+  rssBytes: z.number(),
+  cpuPercent: z.number(),
+  bitsPerSecond: z.number(),
+  partsLost: z.number().int(),
+  spaces: z.array(spaceSchema),
+  pools: z.array(poolSchema),
+  cameras: z.array(cameraLiveSchema),
+});
+export type RecorderStatus = z.infer<typeof recorderStatusSchema>;
+
+/** Control to recorder. */
+export const requestSchema = z.discriminatedUnion('method', [
+  z.object({ id: z.number().int(), method: z.literal('configure'), config: recorderConfigSchema }),
+  z.object({ id: z.number().int(), method: z.literal('initializeSpace'), spaceId: idSchema }),
+  z.object({ id: z.number().int(), method: z.literal('restoreSpace'), spaceId: idSchema }),
+  z.object({ id: z.number().int(), method: z.literal('cancelJob'), spaceId: idSchema }),
+  z.object({
+    id: z.number().int(),
+    method: z.literal('probe'),
+    camera: cameraConfigSchema.pick({
+      url: true,
+      user: true,
+      password: true,
+      transport: true,
+      allowBasicAuth: true,
+    }),
+  }),
+  /** Ask for the status at once, besides the one that comes every second. */
+  z.object({ id: z.number().int(), method: z.literal('status') }),
+  /** Flush, sync, commit, close, exit 0. */
+  z.object({ id: z.number().int(), method: z.literal('stop') }),
+]);
+export type RecorderRequest = z.infer<typeof requestSchema>;
+
+const wireErrorSchema = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() });
+
+/** Recorder to control. */
+export const messageSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('reply'),
+    id: z.number().int(),
+    error: wireErrorSchema.nullable(),
+    probe: probeResultSchema.optional(),
+  }),
+  /** Every second, and sooner when a state changed. */
+  z.object({ kind: z.literal('status'), status: recorderStatusSchema }),
+  /** For the journal. */
+  z.object({
+    kind: z.literal('event'),
+    timeMs: utcMsSchema,
+    level: z.enum(['info', 'warning', 'error']),
+    event: z.string(),
+    subject: z.string(),
+    text: z.string(),
+  }),
+]);
+export type RecorderMessage = z.infer<typeof messageSchema>;

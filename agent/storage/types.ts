@@ -1,0 +1,73 @@
+/** The storage engine as the recorder process sees it: apply settings, open streams, append parts, keep the gap ledger. */
+import type { Gap, GapReason, Pool, Space } from '../../src/contract/index.ts';
+import type { InitSegment, Part } from '../media/types.ts';
+import type { PoolConfig, SpaceConfig } from '../recorder/protocol/schema.ts';
+
+/** A stretch that was accepted and then could not be written. */
+export interface LostStretch {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly reason: GapReason;
+  readonly detail: string;
+}
+
+export type AppendRefusal = Extract<GapReason, 'no-space' | 'space-lost' | 'overloaded' | 'write-error'>;
+
+/** One camera stream on its way to disk. All calls are synchronous and cheap; disk work happens behind. */
+export interface StreamWriter {
+  /**
+   * Queue a part. Ownership of `part` passes to the writer, which releases it after the write, also when refused.
+   * Returns null when accepted, or why not. Another `init.key` than before seals the block and begins a new one.
+   */
+  append(init: InitSegment, part: Part): AppendRefusal | null;
+  /** Writes what is queued, seals nothing: the block goes on when the camera comes back. */
+  close(): Promise<void>;
+}
+
+export interface StreamOptions {
+  readonly cameraId: string;
+  readonly stream: 'main' | 'sub';
+  readonly poolId: string;
+  /** A part that was accepted and then lost. */
+  readonly onLost: (lost: LostStretch) => void;
+}
+
+/** Reported up to the journal. */
+export interface StorageEvent {
+  readonly level: 'info' | 'warning' | 'error';
+  readonly event: string;
+  readonly subject: string;
+  readonly text: string;
+}
+
+export interface GapLedger {
+  /** Opens an outage, or changes nothing when one is open for the camera. `fromMs`: end of the last recorded part. */
+  open(gap: { cameraId: string; fromMs: number; reason: GapReason; detail: string }): void;
+  /** Closes the open outage of a camera at the start of the first part after it; drops it when shorter than `gapMinMs`. */
+  close(cameraId: string, toMs: number): void;
+  /** A closed outage at once (packet loss, a refused or lost part). Neighbours of the same reason within 2 s are merged. */
+  add(gap: { cameraId: string; fromMs: number; toMs: number; reason: GapReason; detail: string }): void;
+  openGap(cameraId: string): Gap | null;
+}
+
+export interface StorageEngine {
+  /** Make the spaces and pools be as configured; starts recovery of open blocks. Idempotent. */
+  apply(config: {
+    spaces: readonly SpaceConfig[];
+    pools: readonly PoolConfig[];
+    nodeId: string;
+    epoch: number;
+  }): Promise<void>;
+  openStream(options: StreamOptions): StreamWriter;
+  /** End of the newest recorded part of a camera's main stream, null when nothing is held. */
+  lastRecordedMs(cameraId: string): number | null;
+  readonly gaps: GapLedger;
+  initializeSpace(spaceId: string): Promise<void>;
+  restoreSpace(spaceId: string): Promise<void>;
+  cancelJob(spaceId: string): Promise<void>;
+  spaces(): Space[];
+  /** `cameras`, `writeBytesPerSecond` and `retentionSeconds` included. */
+  pools(): Pool[];
+  /** Sync, commit, close everything. */
+  close(): Promise<void>;
+}
