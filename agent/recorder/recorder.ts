@@ -1,0 +1,121 @@
+/** The recorder: keeps cameras, storage and status in step with the configuration that control sends. */
+import type { GapReason } from '../../src/contract/index.ts';
+import type { StorageEngine } from '../storage/types.ts';
+import { type CameraDriver, createCameraDriver } from './camera/driver.ts';
+import type { Resume } from './camera/machine.ts';
+import type { SessionMedia } from './camera/session.ts';
+import { createGate } from './gate.ts';
+import type { CameraConfig, RecorderConfig, RecorderMessage, RecorderStatus } from './protocol/schema.ts';
+
+/** Cameras that connect at the same time. */
+const connectsMax = 48;
+/** A camera whose last part is older than this at the recorder's last sign of life was not being recorded then. */
+const abreastMs = 10_000;
+
+export type RecorderEvent = Omit<Extract<RecorderMessage, { kind: 'event' }>, 'kind' | 'timeMs'>;
+
+export interface RecorderDeps {
+  readonly storage: StorageEngine;
+  readonly media: SessionMedia;
+  /** When a recorder of this node last showed a sign of life, UTC ms; null on the first start ever. */
+  readonly aliveMs: number | null;
+  random(): number;
+  tell(event: RecorderEvent): void;
+  changed(): void;
+}
+
+export type CameraStatus = Pick<
+  RecorderStatus,
+  'spaces' | 'pools' | 'cameras' | 'bitsPerSecond' | 'partsLost'
+>;
+
+export interface Recorder {
+  configure(config: RecorderConfig): Promise<void>;
+  /** Call about four times a second. */
+  tick(): void;
+  clockStepped(stepMs: number): void;
+  status(): CameraStatus;
+  close(): Promise<void>;
+}
+
+export function createRecorder(deps: RecorderDeps): Recorder {
+  const cameras = new Map<string, CameraDriver>();
+  const connects = createGate(connectsMax);
+  let timeZone = 'UTC';
+  let configured = false;
+  let turn: Promise<void> = Promise.resolve();
+
+  const apply = async (config: RecorderConfig) => {
+    timeZone = config.timeZone;
+    await deps.storage.apply(config);
+    const wanted = new Map(config.cameras.map((camera) => [camera.id, camera]));
+    for (const [id, driver] of cameras) {
+      if (wanted.has(id)) continue;
+      cameras.delete(id);
+      void driver.close();
+      deps.storage.gaps.close(id, Math.round(deps.media.clock.utcMs()));
+    }
+    for (const camera of config.cameras) {
+      const known = cameras.get(camera.id);
+      if (known) known.configure(camera);
+      else cameras.set(camera.id, begin(camera, configured ? 'not-configured' : config.startReason));
+    }
+    configured = true;
+  };
+
+  const begin = (camera: CameraConfig, reason: GapReason) => {
+    const driver = createCameraDriver(camera, resumeOf(camera.id, reason), {
+      ...deps,
+      connects,
+      timeZone: () => timeZone,
+    });
+    driver.tick();
+    return driver;
+  };
+
+  const resumeOf = (cameraId: string, reason: GapReason): Resume => {
+    const open = deps.storage.gaps.openGap(cameraId);
+    if (open) return { reason: open.reason, fromMs: open.fromMs, detail: open.detail ?? '' };
+    const nowMs = Math.round(deps.media.clock.utcMs());
+    if (reason === 'not-configured' || deps.aliveMs === null) {
+      return { reason: 'not-configured', fromMs: nowMs, detail: 'the camera was being set up' };
+    }
+    const lastMs = deps.storage.lastRecordedMs(cameraId);
+    const abreast = lastMs !== null && lastMs >= deps.aliveMs - abreastMs;
+    const fromMs = Math.min(nowMs, abreast ? lastMs : deps.aliveMs);
+    return { reason, fromMs, detail: restartText(reason) };
+  };
+
+  return {
+    configure(config) {
+      turn = turn.catch(() => {}).then(() => apply(config));
+      return turn;
+    },
+    tick() {
+      for (const camera of cameras.values()) camera.tick();
+    },
+    clockStepped(stepMs) {
+      for (const camera of cameras.values()) camera.clockStepped(stepMs);
+    },
+    status() {
+      const live = [...cameras.values()].map((camera) => camera.live());
+      return {
+        spaces: deps.storage.spaces(),
+        pools: deps.storage.pools(),
+        cameras: live,
+        bitsPerSecond: live.reduce((sum, camera) => sum + camera.bitsPerSecond, 0),
+        partsLost: live.reduce((sum, camera) => sum + camera.partsLost, 0),
+      };
+    },
+    async close() {
+      await Promise.all([...cameras.values()].map((camera) => camera.close()));
+      await deps.storage.close();
+    },
+  };
+}
+
+function restartText(reason: GapReason): string {
+  return reason === 'recorder-restarted'
+    ? 'the recorder ended unexpectedly and was started again'
+    : 'the agent of this node was not running';
+}
