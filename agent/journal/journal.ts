@@ -1,0 +1,206 @@
+/** The journal of the node: events, audit and log, searchable and bounded; writing is batched so that it never holds up control. */
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { z } from 'zod';
+import { type LogEntry, logEntrySchema, logLevels } from '../../src/contract/index.ts';
+import { AppError } from '../../src/errors.ts';
+import type { Clock } from '../adapters/clock.ts';
+import { type LogQuery, planSearch } from './plan.ts';
+import { journalSql, journalVersion } from './schema.ts';
+
+export type NewEntry = Partial<Omit<LogEntry, 'id'>> & Pick<LogEntry, 'type' | 'level' | 'event' | 'text'>;
+
+export interface LogPage {
+  total: number;
+  page: number;
+  pages: number;
+  entries: LogEntry[];
+}
+
+export interface Journal {
+  /** Takes effect in the next batch, at most `batchIntervalMs` later; audit entries at once. Never throws. */
+  append(entry: NewEntry): void;
+  /** Newest first; sees everything appended before. */
+  search(query: LogQuery): LogPage;
+  /** The newest entries, for the status. */
+  latest(count: number): LogEntry[];
+  /** Without `beforeMs` all but audit entries; with it everything older. Returns how many went. */
+  clear(beforeMs: number | null): number;
+  close(): void;
+}
+
+export interface JournalOptions {
+  /** `:memory:` in tests. */
+  path: string;
+  clock: Clock;
+  entriesMax: number;
+  /** Told when entries could not be written; they are lost. */
+  onError?: (error: unknown, lost: number) => void;
+}
+
+const batchIntervalMs = 200;
+/** Entries that may wait for a batch; beyond it a batch is written at once. */
+const batchMax = 500;
+/** Entries removed in one go when the bound is passed, so that pruning is rare and short. */
+const pruneStep = 1_000;
+const textMax = 4_096;
+
+const rowSchema = z.object({
+  id: z.number(),
+  time_ms: z.number(),
+  type: z.string(),
+  level: z.number(),
+  event: z.string(),
+  subject: z.string().nullable(),
+  user: z.string().nullable(),
+  ip: z.string().nullable(),
+  text: z.string(),
+  details: z.string().nullable(),
+});
+const countSchema = z.object({ count: z.number() });
+
+/** @throws AppError `unsupported` when a newer release wrote the file. */
+export function openJournal(options: JournalOptions): Journal {
+  const database = new DatabaseSync(options.path, { timeout: 2_000 });
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;');
+  checkVersion(database, options.path);
+  database.exec(`BEGIN; ${journalSql}; PRAGMA user_version = ${journalVersion}; COMMIT;`);
+  return new SqliteJournal(database, options);
+}
+
+function checkVersion(database: DatabaseSync, path: string): void {
+  const row = z.object({ user_version: z.number() }).parse(database.prepare('PRAGMA user_version').get());
+  if (row.user_version <= journalVersion) return;
+  database.close();
+  throw new AppError('unsupported', `${path} was written by a newer Holdfast (version ${row.user_version})`, {
+    hint: 'Install the newer Holdfast again, or move the file away to begin a new journal.',
+  });
+}
+
+class SqliteJournal implements Journal {
+  readonly #database: DatabaseSync;
+  readonly #options: JournalOptions;
+  readonly #insert: StatementSync;
+  #waiting: NewEntry[] = [];
+  #count: number;
+  #cancelTimer: (() => void) | null = null;
+  #closed = false;
+
+  constructor(database: DatabaseSync, options: JournalOptions) {
+    this.#database = database;
+    this.#options = options;
+    this.#insert = database.prepare(
+      'INSERT INTO entry (time_ms, type, level, event, subject, user, ip, text, details) VALUES (?,?,?,?,?,?,?,?,?)',
+    );
+    this.#count = this.#countWhere('', []);
+  }
+
+  append(entry: NewEntry): void {
+    if (this.#closed) return;
+    this.#waiting.push({ ...entry, timeMs: entry.timeMs ?? this.#options.clock.nowMs() });
+    if (entry.type === 'audit' || this.#waiting.length >= batchMax) this.#flush();
+    else this.#cancelTimer ??= this.#options.clock.after(batchIntervalMs, () => this.#flush());
+  }
+
+  search(query: LogQuery): LogPage {
+    this.#flush();
+    const { where, values } = planSearch(query);
+    const total = where === '' ? this.#count : this.#countWhere(where, values);
+    const rows = this.#database
+      .prepare(`SELECT * FROM entry ${where} ORDER BY id DESC LIMIT ? OFFSET ?`)
+      .all(...values, query.pageSize, (query.page - 1) * query.pageSize);
+    const pages = Math.max(1, Math.ceil(total / query.pageSize));
+    return { total, page: query.page, pages, entries: rows.map(toEntry) };
+  }
+
+  latest(count: number): LogEntry[] {
+    this.#flush();
+    return this.#database.prepare('SELECT * FROM entry ORDER BY id DESC LIMIT ?').all(count).map(toEntry);
+  }
+
+  clear(beforeMs: number | null): number {
+    this.#flush();
+    const removed =
+      beforeMs === null
+        ? this.#database.prepare("DELETE FROM entry WHERE type <> 'audit'").run().changes
+        : this.#database.prepare('DELETE FROM entry WHERE time_ms < ?').run(beforeMs).changes;
+    this.#count -= Number(removed);
+    return Number(removed);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#flush();
+    this.#closed = true;
+    this.#database.close();
+  }
+
+  #flush(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    const batch = this.#waiting;
+    if (batch.length === 0) return;
+    this.#waiting = [];
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      for (const entry of batch) this.#insert.run(...toRow(entry));
+      this.#database.exec('COMMIT');
+      this.#count += batch.length;
+      this.#prune();
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      this.#options.onError?.(error, batch.length);
+    }
+  }
+
+  #prune(): void {
+    if (this.#count <= this.#options.entriesMax) return;
+    const surplus = this.#count - this.#options.entriesMax;
+    const wanted = Math.min(
+      surplus + pruneStep,
+      Math.max(surplus, Math.floor(this.#options.entriesMax / 10)),
+    );
+    const removeOldest = (condition: string, limit: number): number => {
+      const statement = `DELETE FROM entry WHERE id IN (SELECT id FROM entry ${condition} ORDER BY id LIMIT ?)`;
+      return Number(this.#database.prepare(statement).run(limit).changes);
+    };
+    let removed = removeOldest("WHERE type <> 'audit'", wanted);
+    // With nothing but audit entries left the bound still holds.
+    if (removed < surplus) removed += removeOldest('', surplus - removed);
+    this.#count -= removed;
+  }
+
+  #countWhere(where: string, values: (string | number)[]): number {
+    const row = this.#database.prepare(`SELECT count(*) AS count FROM entry ${where}`).get(...values);
+    return countSchema.parse(row).count;
+  }
+}
+
+function toRow(entry: NewEntry): (string | number | null)[] {
+  return [
+    Math.max(0, Math.round(entry.timeMs ?? 0)),
+    entry.type,
+    logLevels.indexOf(entry.level),
+    entry.event.slice(0, 64),
+    entry.subject ?? null,
+    entry.user ?? null,
+    entry.ip ?? null,
+    entry.text.slice(0, textMax),
+    entry.details ? JSON.stringify(entry.details) : null,
+  ];
+}
+
+function toEntry(raw: unknown): LogEntry {
+  const row = rowSchema.parse(raw);
+  return logEntrySchema.parse({
+    id: row.id,
+    timeMs: row.time_ms,
+    type: row.type,
+    level: logLevels[row.level] ?? 'info',
+    event: row.event,
+    subject: row.subject,
+    user: row.user,
+    ip: row.ip,
+    text: row.text,
+    details: row.details === null ? null : JSON.parse(row.details),
+  });
+}
