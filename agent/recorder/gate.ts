@@ -1,35 +1,30 @@
 /** Lets at most so many cameras connect at once, so that a start with hundreds of them does not flood network and CPU. */
 
 export interface Gate {
-  /** Runs `enter` now or when a place is free; it must call the given `leave` exactly once. Returns a way to give up waiting. */
-  pass(enter: (leave: () => void) => void): () => void;
+  /** Calls `enter` now, or when a place is free. Returns how to leave, inside or still waiting; more than once is harmless. */
+  pass(enter: () => void): () => void;
 }
 
 export function createGate(placesMax: number): Gate {
-  const waiting = new Set<(leave: () => void) => void>();
-  let taken = 0;
+  const waiting = new Set<() => void>();
+  const inside = new Set<() => void>();
   const next = () => {
     for (const enter of waiting) {
-      if (taken >= placesMax) return;
+      if (inside.size >= placesMax) return;
       waiting.delete(enter);
-      admit(enter);
+      inside.add(enter);
+      enter();
     }
-  };
-  const admit = (enter: (leave: () => void) => void) => {
-    taken++;
-    let left = false;
-    enter(() => {
-      if (left) return;
-      left = true;
-      taken--;
-      next();
-    });
   };
   return {
     pass(enter) {
-      if (taken < placesMax) admit(enter);
-      else waiting.add(enter);
-      return () => waiting.delete(enter);
+      const visitor = () => enter();
+      waiting.add(visitor);
+      next();
+      return () => {
+        waiting.delete(visitor);
+        if (inside.delete(visitor)) next();
+      };
     },
   };
 }

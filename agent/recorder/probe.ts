@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { probeResultSchema } from '../../src/contract/index.ts';
 import { openRtspSession } from '../media/rtsp/session.ts';
 import type { MediaReceiver, SessionEnd, StreamFormats } from '../media/types.ts';
-import { type CameraSource, mediaInfo, type SessionMedia } from './camera/session.ts';
+import { type CameraSource, mediaInfo, type SessionMedia } from './camera/ingest.ts';
 
 /** A camera that shows no key frame within this time has a longer key-frame interval than any recorder wants. */
 const probeMaxMs = 8_000;

@@ -2,8 +2,8 @@
 import type { GapReason } from '../../src/contract/index.ts';
 import type { StorageEngine } from '../storage/types.ts';
 import { type CameraDriver, createCameraDriver } from './camera/driver.ts';
+import type { SessionMedia } from './camera/ingest.ts';
 import type { Resume } from './camera/machine.ts';
-import type { SessionMedia } from './camera/session.ts';
 import { createGate } from './gate.ts';
 import type { CameraConfig, RecorderConfig, RecorderMessage, RecorderStatus } from './protocol/schema.ts';
 

@@ -6,8 +6,8 @@ import type { StorageEngine, StreamWriter } from '../../storage/types.ts';
 import type { Gate } from '../gate.ts';
 import type { CameraConfig, CameraLive } from '../protocol/schema.ts';
 import { createRateMeter } from '../rate-meter.ts';
+import { createIngest, type SessionMedia } from './ingest.ts';
 import { type CameraAction, type CameraEvent, initialCamera, type Resume, stepCamera } from './machine.ts';
-import { type CameraSession, openCameraSession, type SessionMedia } from './session.ts';
 
 /** Connect this much before the plan begins, so that its first second is recorded. */
 const leadMs = 3_000;
@@ -39,12 +39,26 @@ export function createCameraDriver(first: CameraConfig, resume: Resume, deps: Ca
   let config = first;
   let state = initialCamera();
   let pendingResume: Resume | null = resume;
-  let session: CameraSession | null = null;
-  let leaveGate = () => {};
   let writer: StreamWriter | null = null;
   let info: CameraLive['media'] = null;
   const rate = createRateMeter();
   const totals = { recordedBytes: 0, packetsLost: 0, partsLost: 0, lastFrameMs: null as number | null };
+
+  const ingest = createIngest(deps.media, {
+    formats: (found) => {
+      info = found;
+    },
+    part: (init, part) => store(init, part),
+    dropped: ({ startMs, endMs, reason }) => refused(startMs, endMs, reason),
+    packetsLost: (packets) => {
+      totals.packetsLost += packets;
+      feed({ type: 'hole', reason: 'packet-loss' });
+    },
+    ended: (end) => {
+      leaveGate();
+      feed({ type: 'ended', end, jitter: deps.random() });
+    },
+  });
 
   const feed = (event: CameraEvent) => {
     const before = state;
@@ -63,7 +77,7 @@ export function createCameraDriver(first: CameraConfig, resume: Resume, deps: Ca
       case 'connect':
         return connect();
       case 'disconnect':
-        return disconnect();
+        return void disconnect();
       case 'open-gap':
         return gaps.open({ cameraId: config.id, ...pick(action), fromMs: action.fromMs });
       case 'close-gap':
@@ -75,42 +89,17 @@ export function createCameraDriver(first: CameraConfig, resume: Resume, deps: Ca
     }
   };
 
+  /** Gives back the place among those who connect, or in the queue for one. */
+  let leaveGate = () => {};
+
   const connect = () => {
-    let stale = false;
-    const giveUp = deps.connects.pass((leave) => {
-      if (stale) return leave();
-      leaveGate = leave;
-      session = openCameraSession(config, deps.media, {
-        formats: (found) => {
-          info = found;
-        },
-        part: (init, part) => store(init, part),
-        dropped: (stretch) => refused(stretch.fromMs, stretch.toMs, stretch.reason),
-        packetsLost: (packets) => {
-          totals.packetsLost += packets;
-          feed({ type: 'hole', reason: 'packet-loss' });
-        },
-        ended: (end) => {
-          leave();
-          if (stale) return;
-          session = null;
-          feed({ type: 'ended', end, jitter: deps.random() });
-        },
-      });
-    });
-    abandon = () => {
-      stale = true;
-      giveUp();
-    };
+    leaveGate();
+    leaveGate = deps.connects.pass(() => ingest.open(config));
   };
-  let abandon = () => {};
 
   const disconnect = () => {
-    const leaving = session;
-    session = null;
-    abandon();
-    void leaving?.stop();
     leaveGate();
+    return ingest.stop();
   };
 
   const store = (init: InitSegment, part: Part) => {
@@ -163,19 +152,21 @@ export function createCameraDriver(first: CameraConfig, resume: Resume, deps: Ca
   return {
     configure(next) {
       const moved = next.poolId !== config.poolId;
-      const source = sourceKey(next) !== sourceKey(config);
+      const sourceChanged = sourceKey(next) !== sourceKey(config);
       config = next;
       if (moved) void closeWriter();
       decide();
-      if (source) feed({ type: 'changed' });
+      if (!sourceChanged) return;
+      ingest.cut();
+      feed({ type: 'changed' });
     },
     tick() {
       decide();
-      session?.tick();
+      ingest.tick();
       feed({ type: 'tick' });
     },
     clockStepped(stepMs) {
-      session?.cut();
+      ingest.cut();
       if (stepMs > 0) feed({ type: 'hole', reason: 'time-step' });
     },
     live: () => ({
@@ -191,10 +182,7 @@ export function createCameraDriver(first: CameraConfig, resume: Resume, deps: Ca
       reconnects: state.reconnects,
     }),
     async close() {
-      const leaving = session;
-      session = null;
-      abandon();
-      await leaving?.stop();
+      await disconnect();
       await closeWriter();
     },
   };
