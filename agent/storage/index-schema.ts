@@ -16,7 +16,9 @@ CREATE TABLE IF NOT EXISTS block (
   stream TEXT,
   first_ms INTEGER,                 -- arrival UTC ms of the first part, and end of the last
   last_ms INTEGER,
-  used_bytes INTEGER NOT NULL       -- offset behind the last part that is synced
+  used_bytes INTEGER NOT NULL,      -- offset behind the last part that is synced
+  parts INTEGER NOT NULL DEFAULT 0, -- how many parts that is: the next one's sequence number
+  chain INTEGER NOT NULL DEFAULT 0  -- header checksum that the next part's chain must name
 );
 CREATE TABLE IF NOT EXISTS minute (
   camera_id TEXT NOT NULL,

@@ -1,0 +1,40 @@
+/** What the engine and the index worker say to each other. */
+import type { BlockRow, GapCommit, GapRow, LoadedSpace, MinuteSpan, SpaceCommit } from './rows.ts';
+
+export type IndexRequest =
+  | { readonly kind: 'openSpace'; readonly spaceId: string }
+  | {
+      readonly kind: 'createSpace';
+      readonly spaceId: string;
+      readonly createdMs: number;
+      readonly blocks: readonly BlockRow[];
+    }
+  | { readonly kind: 'closeSpace'; readonly spaceId: string; readonly remove: boolean }
+  | {
+      readonly kind: 'minutesOf';
+      readonly spaceId: string;
+      readonly block: number;
+      readonly fromMinute: number;
+    }
+  | { readonly kind: 'commit'; readonly spaceId: string; readonly commits: readonly SpaceCommit[] }
+  | { readonly kind: 'loadGaps' }
+  | { readonly kind: 'commitGaps'; readonly commit: GapCommit }
+  | { readonly kind: 'close' };
+
+/** What each request is answered with. */
+export interface IndexAnswers {
+  openSpace: LoadedSpace | null;
+  minutesOf: MinuteSpan[];
+  loadGaps: { nextId: number; open: GapRow[] };
+  createSpace: null;
+  closeSpace: null;
+  commit: null;
+  commitGaps: null;
+  close: null;
+}
+
+export interface IndexReply {
+  readonly id: number;
+  readonly error: string | null;
+  readonly answer: IndexAnswers[keyof IndexAnswers];
+}

@@ -1,0 +1,170 @@
+/** One space's index file: its blocks and the minutes in them, changed by whole commits. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { spaceIndexSql } from '../index-schema.ts';
+import { openDatabase } from './database.ts';
+import type { BlockRow, BlockState, LoadedSpace, MinuteSpan, SpaceCommit, StreamName } from './rows.ts';
+
+/** Where a stream's minutes lie that a commit touches, ends included. */
+export interface StreamRange {
+  readonly cameraId: string;
+  readonly stream: StreamName;
+  readonly fromMinute: number;
+  readonly toMinute: number;
+}
+
+export class SpaceIndex {
+  readonly #database: DatabaseSync;
+  readonly #putBlock: StatementSync;
+  readonly #putMinute: StatementSync;
+  readonly #dropMinutes: StatementSync;
+  readonly #minutesOf: StatementSync;
+  readonly #presentIn: StatementSync;
+  readonly #rangesOf: StatementSync;
+
+  constructor(path: string) {
+    this.#database = openDatabase(path, spaceIndexSql);
+    this.#putBlock = this.#database.prepare(
+      'INSERT OR REPLACE INTO block (number, generation, state, pool_id, camera_id, stream, first_ms, last_ms, used_bytes, parts, chain) ' +
+        'VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.#putMinute = this.#database.prepare(
+      'INSERT OR REPLACE INTO minute (camera_id, stream, minute, block, generation, offset_bytes, length_bytes, present_ms) ' +
+        'VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.#dropMinutes = this.#database.prepare('DELETE FROM minute WHERE block = ?');
+    this.#minutesOf = this.#database.prepare(
+      'SELECT minute, offset_bytes, length_bytes, present_ms FROM minute WHERE block = ? AND minute >= ? ORDER BY minute',
+    );
+    this.#presentIn = this.#database.prepare(
+      'SELECT minute, block, present_ms FROM minute WHERE camera_id = ? AND stream = ? AND minute BETWEEN ? AND ?',
+    );
+    this.#presentIn.setReturnArrays(true);
+    this.#rangesOf = this.#database.prepare(
+      'SELECT camera_id, stream, min(minute) AS low, max(minute) AS high FROM minute WHERE block = ? GROUP BY camera_id, stream',
+    );
+  }
+
+  /** Null while the file was never completed. */
+  load(): LoadedSpace | null {
+    const meta = this.#database.prepare("SELECT value FROM meta WHERE key = 'createdMs'").get();
+    if (meta === undefined) return null;
+    const blocks = this.#database.prepare('SELECT * FROM block ORDER BY number').all().map(toBlockRow);
+    return { createdMs: Number(meta.value), blocks };
+  }
+
+  /** `createdMs` in `meta` says that the file is complete. */
+  fill(createdMs: number, blocks: readonly BlockRow[]): void {
+    this.#transaction(() => {
+      for (const block of blocks) this.#writeBlock(block);
+      this.#database
+        .prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('createdMs', ?)")
+        .run(String(createdMs));
+    });
+  }
+
+  minutesOf(block: number, fromMinute: number): MinuteSpan[] {
+    return this.#minutesOf.all(block, fromMinute).map((row) => ({
+      minute: Number(row.minute),
+      offsetBytes: Number(row.offset_bytes),
+      lengthBytes: Number(row.length_bytes),
+      presentMs: Number(row.present_ms),
+    }));
+  }
+
+  /** Adds what this space holds of a range to `sums`, one number a minute, leaving out the blocks in `without`. */
+  addPresent(range: StreamRange, sums: number[], without: ReadonlySet<number>): void {
+    const rows = this.#presentIn.all(range.cameraId, range.stream, range.fromMinute, range.toMinute);
+    for (const row of rows) {
+      const [minute, block, presentMs] = Object.values(row).map(Number);
+      if (minute === undefined || block === undefined || without.has(block)) continue;
+      const at = minute - range.fromMinute;
+      sums[at] = (sums[at] ?? 0) + (presentMs ?? 0);
+    }
+  }
+
+  /** Which streams' minutes go when a block is dropped. */
+  rangesOf(block: number): StreamRange[] {
+    return this.#rangesOf.all(block).map((row) => ({
+      cameraId: String(row.camera_id),
+      stream: row.stream === 'sub' ? 'sub' : 'main',
+      fromMinute: Number(row.low),
+      toMinute: Number(row.high),
+    }));
+  }
+
+  apply(commits: readonly SpaceCommit[]): void {
+    this.#transaction(() => {
+      for (const commit of commits) {
+        for (const drop of commit.drops ?? []) this.#dropMinutes.run(drop.block);
+        for (const block of commit.blocks ?? []) this.#writeBlock(block);
+        for (const row of commit.minutes ?? []) {
+          this.#putMinute.run(
+            row.cameraId,
+            row.stream,
+            row.minute,
+            row.block,
+            row.generation,
+            row.offsetBytes,
+            row.lengthBytes,
+            row.presentMs,
+          );
+        }
+      }
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #writeBlock(row: Readonly<BlockRow>): void {
+    this.#putBlock.run(
+      row.number,
+      row.generation,
+      row.state,
+      row.poolId,
+      row.cameraId,
+      row.stream,
+      row.firstMs,
+      row.lastMs,
+      row.usedBytes,
+      row.parts,
+      row.chain,
+    );
+  }
+
+  #transaction(run: () => void): void {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      run();
+      this.#database.exec('COMMIT');
+    } catch (thrown) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw thrown;
+    }
+  }
+}
+
+const states: readonly string[] = ['free', 'open', 'sealed', 'bad'] satisfies BlockState[];
+
+function toBlockRow(row: Record<string, unknown>): BlockRow {
+  const text = (value: unknown) => (typeof value === 'string' ? value : null);
+  const number = (value: unknown) => (typeof value === 'number' ? value : null);
+  return {
+    number: Number(row.number),
+    generation: Number(row.generation),
+    state: isState(row.state) ? row.state : 'bad',
+    poolId: text(row.pool_id),
+    cameraId: text(row.camera_id),
+    stream: row.stream === 'main' || row.stream === 'sub' ? row.stream : null,
+    firstMs: number(row.first_ms),
+    lastMs: number(row.last_ms),
+    usedBytes: Number(row.used_bytes),
+    parts: Number(row.parts),
+    chain: Number(row.chain),
+  };
+}
+
+function isState(value: unknown): value is BlockState {
+  return typeof value === 'string' && states.includes(value);
+}

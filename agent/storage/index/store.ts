@@ -1,0 +1,141 @@
+/** All index files of a node behind one writer: keeps the order in which a crash can only make the index claim less (I1). */
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../../../src/errors.ts';
+import { Catalog, type RetentionMark, type StreamMinutes } from './catalog.ts';
+import type { BlockRow, GapCommit, GapRow, LoadedSpace, MinuteRow, MinuteSpan, SpaceCommit } from './rows.ts';
+import { SpaceIndex, type StreamRange } from './space-index.ts';
+
+const minuteMs = 60_000;
+/** An outage of the writer between a space's commit and the catalog's concerns at most this much of each block's end. */
+const recheckMinutes = 10;
+
+export class IndexStore {
+  readonly #folder: string;
+  readonly #catalog: Catalog;
+  readonly #spaces = new Map<string, SpaceIndex>();
+
+  constructor(dataDir: string) {
+    this.#folder = join(dataDir, 'index');
+    mkdirSync(this.#folder, { recursive: true, mode: 0o750 });
+    this.#catalog = new Catalog(join(dataDir, 'catalog.db'));
+  }
+
+  openSpace(spaceId: string): LoadedSpace | null {
+    if (!existsSync(this.#path(spaceId))) return null;
+    const index = this.#spaces.get(spaceId) ?? new SpaceIndex(this.#path(spaceId));
+    const loaded = index.load();
+    if (loaded === null) {
+      index.close();
+      this.#spaces.delete(spaceId);
+      return null;
+    }
+    this.#spaces.set(spaceId, index);
+    this.#recheckHours(loaded.blocks);
+    return loaded;
+  }
+
+  createSpace(spaceId: string, createdMs: number, blocks: readonly BlockRow[]): void {
+    this.closeSpace(spaceId, { remove: true });
+    const index = new SpaceIndex(this.#path(spaceId));
+    index.fill(createdMs, blocks);
+    this.#spaces.set(spaceId, index);
+  }
+
+  closeSpace(spaceId: string, options: { remove: boolean }): void {
+    this.#spaces.get(spaceId)?.close();
+    this.#spaces.delete(spaceId);
+    if (!options.remove) return;
+    for (const end of ['', '-wal', '-shm']) rmSync(this.#path(spaceId) + end, { force: true });
+  }
+
+  minutesOf(spaceId: string, block: number, fromMinute: number): MinuteSpan[] {
+    return this.#space(spaceId).minutesOf(block, fromMinute);
+  }
+
+  /** Commits of one space. Hours shrink before their minutes go, and grow after their minutes came. */
+  commit(spaceId: string, commits: readonly SpaceCommit[]): void {
+    const space = this.#space(spaceId);
+    const drops = commits.flatMap((commit) => commit.drops ?? []);
+    if (drops.length > 0) this.#shrinkHours(space, drops);
+    space.apply(commits);
+    const minutes = commits.flatMap((commit) => commit.minutes ?? []);
+    if (minutes.length > 0) this.#catalog.commitHours(rangesOf(minutes).map((range) => this.#sum(range)));
+  }
+
+  loadGaps(): { nextId: number; open: GapRow[] } {
+    return this.#catalog.loadGaps();
+  }
+
+  commitGaps(commit: GapCommit): void {
+    this.#catalog.commitGaps(commit);
+  }
+
+  close(): void {
+    for (const space of this.#spaces.values()) space.close();
+    this.#spaces.clear();
+    this.#catalog.close();
+  }
+
+  #shrinkHours(space: SpaceIndex, drops: readonly { block: number; overwritten: boolean }[]): void {
+    const without = new Set(drops.map((drop) => drop.block));
+    const hours: StreamMinutes[] = [];
+    const marks: RetentionMark[] = [];
+    for (const drop of drops) {
+      for (const range of space.rangesOf(drop.block)) {
+        hours.push(this.#sum(range, { space, blocks: without }));
+        const oldestMs = (range.toMinute + 1) * minuteMs;
+        if (drop.overwritten) marks.push({ cameraId: range.cameraId, stream: range.stream, oldestMs });
+      }
+    }
+    this.#catalog.commitHours(hours, marks);
+  }
+
+  #sum(range: StreamRange, without?: { space: SpaceIndex; blocks: ReadonlySet<number> }): StreamMinutes {
+    const sums = new Array<number>(range.toMinute - range.fromMinute + 1).fill(0);
+    for (const space of this.#spaces.values()) {
+      space.addPresent(range, sums, without?.space === space ? without.blocks : new Set());
+    }
+    return { cameraId: range.cameraId, stream: range.stream, fromMinute: range.fromMinute, presentMs: sums };
+  }
+
+  /** A crash may have fallen between a space's commit and the catalog's: the newest minutes are counted again. */
+  #recheckHours(blocks: readonly BlockRow[]): void {
+    const newestMs = blocks.reduce((newest, block) => Math.max(newest, block.lastMs ?? 0), 0);
+    const changes: StreamMinutes[] = [];
+    for (const { cameraId, stream, lastMs } of blocks) {
+      if (cameraId === null || stream === null || lastMs === null) continue;
+      if (lastMs < newestMs - recheckMinutes * minuteMs) continue;
+      const toMinute = Math.floor(lastMs / minuteMs);
+      const range = { cameraId, stream, fromMinute: toMinute - recheckMinutes, toMinute };
+      changes.push({ ...this.#sum(range), raiseOnly: true });
+    }
+    this.#catalog.commitHours(changes);
+  }
+
+  #space(spaceId: string): SpaceIndex {
+    const space = this.#spaces.get(spaceId);
+    if (space) return space;
+    throw new AppError('unavailable', `the index of space ${spaceId} is not open`, {
+      hint: 'Restore the space: its index is rebuilt from the blocks.',
+    });
+  }
+
+  #path(spaceId: string): string {
+    return join(this.#folder, `${spaceId}.db`);
+  }
+}
+
+/** One range a stream, from its first touched minute to its last. */
+function rangesOf(minutes: readonly MinuteRow[]): StreamRange[] {
+  const ranges = new Map<string, StreamRange>();
+  for (const { cameraId, stream, minute } of minutes) {
+    const key = `${cameraId} ${stream}`;
+    const known = ranges.get(key);
+    const fromMinute = Math.min(known?.fromMinute ?? minute, minute);
+    const toMinute = Math.max(known?.toMinute ?? minute, minute);
+    if (known?.fromMinute === fromMinute && known.toMinute === toMinute) continue;
+    ranges.set(key, { cameraId, stream, fromMinute, toMinute });
+  }
+  return [...ranges.values()];
+}
