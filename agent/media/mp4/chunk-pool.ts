@@ -14,6 +14,10 @@ export interface ChunkPoolOptions {
   readonly bytesMax: number;
 }
 
+export function createChunkPool(options: ChunkPoolOptions): ChunkPool {
+  return new ChunkPool(options);
+}
+
 export class ChunkPool {
   readonly chunksMax: number;
   readonly #free: Chunk[] = [];

@@ -1,0 +1,102 @@
+/**
+ * RTP time to UTC-anchored media time of one track: follows the sender's ticks, slewed toward arrival by at most
+ * 500 ppm, and whatever sender or clock do, later frames get later times.
+ */
+
+const slewMax = 500e-6;
+/** A sender that runs ahead of arrival is brought back at this rate instead of stepping back. */
+const catchUpRate = 0.5;
+/** Further ahead than this is not a fast camera but an arrival clock that was set back: go on beside it. */
+const aheadSecondsMax = 60;
+/** RTP time that goes back, or leaps forward, by more than this is a new RTP time base and not reordered frames. */
+const discontinuitySeconds = 2;
+
+/** A point of the map: RTP ticks in, media ticks out. */
+interface Anchor {
+  ticks: number;
+  mediaTicks: number;
+}
+
+export class Timeline {
+  readonly #clockRate: number;
+  readonly #newest: Anchor = { ticks: 0, mediaTicks: 0 };
+  readonly #before: Anchor = { ticks: 0, mediaTicks: 0 };
+  #anchored = false;
+  #catchingUp = false;
+  /** Nothing at or before this media time may be given out any more. */
+  #floorTicks = Number.NEGATIVE_INFINITY;
+
+  constructor(clockRate: number) {
+    this.#clockRate = clockRate;
+  }
+
+  /** The next frame opens a new RTP time base; media time still never goes back. */
+  restart(): void {
+    if (this.#anchored) this.#floorTicks = Math.max(this.#floorTicks, this.#newest.mediaTicks);
+    this.#anchored = false;
+  }
+
+  /**
+   * Media time in ticks since 1970, whole. `targetMs` is where arrival (or a sender report) puts this frame; a
+   * deviation over `stepMs` is made good at once if that means forward, at half speed if it means back.
+   */
+  map(ticks: number, targetMs: number, stepMs: number): number {
+    const target = (targetMs * this.#clockRate) / 1000;
+    const advance = ticks - this.#newest.ticks;
+    if (!this.#anchored) this.#anchor(ticks, target);
+    else if (advance > 0) this.#advance(ticks, target, (stepMs * this.#clockRate) / 1000);
+    else if (-advance > discontinuitySeconds * this.#clockRate) {
+      this.restart();
+      this.#anchor(ticks, target);
+    }
+    return this.#interpolate(ticks);
+  }
+
+  /** Where `ticks` would be put without moving anything; null before the first frame. */
+  peek(ticks: number): number | null {
+    return this.#anchored ? this.#interpolate(ticks) : null;
+  }
+
+  #anchor(ticks: number, target: number): void {
+    const mediaTicks = Math.max(target, this.#floorTicks + 1);
+    this.#newest.ticks = ticks;
+    this.#newest.mediaTicks = mediaTicks;
+    this.#before.ticks = ticks;
+    this.#before.mediaTicks = mediaTicks;
+    this.#anchored = true;
+    this.#catchingUp = false;
+  }
+
+  #advance(ticks: number, target: number, step: number): void {
+    const mediaTicks = this.#next(ticks - this.#newest.ticks, target, step);
+    this.#before.ticks = this.#newest.ticks;
+    this.#before.mediaTicks = this.#newest.mediaTicks;
+    this.#newest.ticks = ticks;
+    this.#newest.mediaTicks = mediaTicks;
+  }
+
+  #next(advance: number, target: number, step: number): number {
+    const now = this.#newest.mediaTicks;
+    const deviation = target - (now + advance);
+    if (deviation > step) {
+      this.#catchingUp = false;
+      return target;
+    }
+    const leap = advance > discontinuitySeconds * this.#clockRate;
+    if (deviation < -step && leap) return Math.max(target, now + 1);
+    const ahead = deviation < -step && deviation > -aheadSecondsMax * this.#clockRate;
+    this.#catchingUp = ahead || (this.#catchingUp && deviation < 0);
+    if (this.#catchingUp)
+      return Math.max(now + advance * catchUpRate, Math.min(target, now + advance), now + 1);
+    const slew = advance * slewMax;
+    return Math.max(now + advance + Math.min(slew, Math.max(-slew, deviation)), now + 1);
+  }
+
+  /** Frames shown before the newest one lie on the line between the two last anchors. */
+  #interpolate(ticks: number): number {
+    const { ticks: from, mediaTicks } = this.#before;
+    const span = this.#newest.ticks - from;
+    const rate = span > 0 && ticks > from ? (this.#newest.mediaTicks - mediaTicks) / span : 1;
+    return Math.round(Math.max(mediaTicks + (ticks - from) * rate, this.#floorTicks + 1));
+  }
+}
