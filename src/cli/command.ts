@@ -1,0 +1,133 @@
+/** How every command is declared: arguments checked by a schema, --help with examples, --data and --json everywhere. */
+import type { Command } from 'commander';
+import type { z } from 'zod';
+import type { Target } from '../client/address.ts';
+import { parseNodeUrl } from '../client/address.ts';
+import { type Connection, type ConnectionOptions, openConnection } from '../client/connect.ts';
+import { fileTokenStore } from '../client/token-store.ts';
+import { AppError } from '../errors.ts';
+import { defaultDataDir } from './installation.ts';
+import type { CliIo } from './io.ts';
+import { Output } from './output.ts';
+
+export interface CommandSpec<Schema extends z.ZodType> {
+  /** Name and arguments as commander writes them: `add <path>`. */
+  usage: string;
+  summary: string;
+  examples: readonly string[];
+  /** Flags and their description: `['--quota <size>', 'what it may use']`. */
+  flags?: readonly (readonly [flags: string, description: string])[];
+  /** Of the options, as the flags name them. */
+  options: Schema;
+  run(context: CommandContext, args: readonly string[], options: z.output<Schema>): Promise<void>;
+}
+
+export interface CommandContext {
+  io: CliIo;
+  output: Output;
+  /** The node that the command speaks to. */
+  target: Target;
+  /** Folder of `--data`, or the default one. */
+  dataDir: string;
+  /** Opens a connection for the time of `work`; the first failure to connect is final. */
+  withNode<T>(work: (connection: Connection) => Promise<T>, options?: ConnectionOptions): Promise<T>;
+  /** Lets a command that reports a finding end with another code than 0. */
+  exitWith(code: number): void;
+}
+
+export interface CommandHost {
+  io: CliIo;
+  exitWith(code: number): void;
+}
+
+const everywhere = [
+  ['--data <dir>', 'data folder of the node on this machine (or HOLDFAST_DATA)'],
+  ['--url <url>', 'another node, after holdfast login (or HOLDFAST_URL)'],
+  ['--json', 'print one JSON document, or a line of JSON for each record'],
+] as const;
+
+/** A noun with verbs below it. */
+export function addNoun(
+  parent: Command,
+  name: string,
+  summary: string,
+  examples: readonly string[],
+): Command {
+  const noun = parent.command(name).description(summary).addHelpText('after', examplesText(examples));
+  noun.action(() => noun.help({ error: true }));
+  return noun;
+}
+
+export function addCommand<Schema extends z.ZodType>(
+  parent: Command,
+  host: CommandHost,
+  spec: CommandSpec<Schema>,
+): Command {
+  const command = parent.command(spec.usage).description(spec.summary);
+  for (const [flags, description] of [...(spec.flags ?? []), ...everywhere])
+    command.option(flags, description);
+  command.addHelpText('after', examplesText(spec.examples));
+  command.action(async (...given: unknown[]) => {
+    const args = given
+      .slice(0, -2)
+      .flat()
+      .filter((arg): arg is string => typeof arg === 'string');
+    const raw: Record<string, unknown> = command.optsWithGlobals();
+    const options = spec.options.parse(raw);
+    await spec.run(createContext(host, raw), args, options);
+  });
+  return command;
+}
+
+function examplesText(examples: readonly string[]): string {
+  return `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`;
+}
+
+function createContext(host: CommandHost, raw: Record<string, unknown>): CommandContext {
+  const { io } = host;
+  const dataDir = typeof raw.data === 'string' ? raw.data : defaultDataDir();
+  const target = chooseTarget(raw, dataDir, io.env);
+  return {
+    io,
+    output: new Output(io, raw.json === true),
+    target,
+    dataDir,
+    withNode: async (work, options) => {
+      const connection = openConnection(target, { reconnect: false, ...sessionFor(target, io), ...options });
+      try {
+        return await work(connection);
+      } finally {
+        connection.close();
+      }
+    },
+    exitWith: host.exitWith,
+  };
+}
+
+function chooseTarget(raw: Record<string, unknown>, dataDir: string, env: NodeJS.ProcessEnv): Target {
+  if (typeof raw.url === 'string' && raw.data !== undefined) {
+    throw new AppError('invalid_input', '--data and --url name two different nodes', {
+      hint: 'give one of them',
+    });
+  }
+  const url = raw.url ?? (raw.data === undefined ? env.HOLDFAST_URL : undefined);
+  return typeof url === 'string' && url !== '' ? { url } : { dataDir };
+}
+
+/** The saved session of a remote node, and a word about each new certificate. */
+export function sessionFor(target: Target, io: CliIo): ConnectionOptions {
+  if (!('url' in target)) return {};
+  return {
+    token: fileTokenStore().get(parseNodeUrl(target.url).url)?.token,
+    onFirstContact: (url, fingerprint) =>
+      io.stderr.write(`first contact with ${url}\n  its certificate is pinned from now on: ${fingerprint}\n`),
+  };
+}
+
+/** The only argument of a command that has exactly one. */
+export function onlyArgument(args: readonly string[]): string {
+  const [first] = args;
+  if (first === undefined)
+    throw new AppError('invalid_input', 'an argument is missing', { hint: 'add --help' });
+  return first;
+}

@@ -1,0 +1,64 @@
+/** `holdfast agent`: the daemon of a node in the foreground, started again when it is killed. */
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { AppError } from '../../errors.ts';
+import { agentAnswers, startAgent } from '../agent-process.ts';
+import { addCommand, type CommandContext, type CommandHost } from '../command.ts';
+import { pause } from '../watch.ts';
+
+/** Flags that are handed to the agent as they are. */
+export const agentFlags = [
+  ['--listen <address>', 'address and port of the network API (default 127.0.0.1:6060)'],
+  ['--settings <file>', 'settings file (default: settings.json in the data folder)'],
+] as const;
+export const agentOptions = z.object({ listen: z.string().optional(), settings: z.string().optional() });
+
+export function agentArguments(dataDir: string, options: z.output<typeof agentOptions>): string[] {
+  return [
+    '--data',
+    dataDir,
+    ...(options.listen === undefined ? [] : ['--listen', options.listen]),
+    ...(options.settings === undefined ? [] : ['--settings', options.settings]),
+  ];
+}
+
+export function addAgent(program: Command, host: CommandHost): void {
+  addCommand(program, host, {
+    usage: 'agent',
+    summary: 'run the agent of this machine in the foreground; a killed one is started again after 250 ms',
+    flags: agentFlags,
+    options: agentOptions,
+    examples: [
+      'holdfast agent --data /var/lib/holdfast --listen 0.0.0.0:6060',
+      'HOLDFAST_DATA=/srv/holdfast holdfast agent',
+    ],
+    run: async (context, _args, options) => {
+      const { io, dataDir } = context;
+      await refuseSecond(context);
+      const agent = startAgent({ io, args: agentArguments(dataDir, options), onLine: null });
+      const unhook = io.onStop(() => agent.stop('SIGTERM'));
+      try {
+        context.exitWith(await agent.ended);
+      } finally {
+        unhook();
+      }
+    },
+  });
+}
+
+const handOverMs = 4_000;
+const pollMs = 200;
+
+/** One agent a data folder. One that is just ending (its supervisor was killed) is given the time to do so. */
+async function refuseSecond(context: CommandContext): Promise<void> {
+  const { io, dataDir } = context;
+  const deadlineMs = io.nowMs() + handOverMs;
+  while (await agentAnswers(dataDir)) {
+    if (io.nowMs() > deadlineMs) {
+      throw new AppError('conflict', `an agent already runs on ${dataDir}`, {
+        hint: 'use it (holdfast tui, holdfast status), or end it first',
+      });
+    }
+    await pause(pollMs);
+  }
+}

@@ -1,0 +1,53 @@
+/** `holdfast test-camera`: built-in RTSP cameras to try things with, also ones that misbehave. */
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { addCommand, type CommandHost } from '../command.ts';
+import { builtProgram } from '../installation.ts';
+import { launchProgram } from '../supervise.ts';
+
+const number = z.coerce.number();
+const optionsSchema = z.object({
+  port: number.int().min(0).max(65_535).optional(),
+  count: number.int().min(1).max(512).optional(),
+  mbps: number.min(0.05).max(100).optional(),
+  codec: z.string().max(64).optional(),
+  fault: z.string().max(256).optional(),
+  user: z.string().max(64).optional(),
+  password: z.string().max(256).optional(),
+});
+
+/** The flags of the program, from the options of the command; both spell them alike. */
+export function testCameraArguments(options: z.output<typeof optionsSchema>): string[] {
+  return Object.entries(options).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, String(value)],
+  );
+}
+
+export function addTestCamera(program: Command, host: CommandHost): void {
+  addCommand(program, host, {
+    usage: 'test-camera',
+    summary: 'serve test pictures as RTSP cameras on this machine, until Ctrl-C',
+    flags: [
+      ['--port <port>', 'RTSP port on 127.0.0.1 (default 8554)'],
+      ['--count <n>', 'how many cameras (default 1)'],
+      ['--mbps <rate>', 'bit rate of each (default 2)'],
+      ['--codec <name>', 'h264 or h265'],
+      ['--fault <spec>', 'misbehave on purpose'],
+      ['--user <name>', 'ask for this user'],
+      ['--password <password>', 'ask for this password'],
+    ],
+    options: optionsSchema,
+    examples: ['holdfast test-camera', 'holdfast test-camera --port 8554 --count 4 --mbps 2'],
+    run: async (context, _args, options) => {
+      const path = builtProgram('agent/test-camera/main');
+      const child = launchProgram(path, testCameraArguments(options), 'inherit');
+      const unhook = context.io.onStop(() => child.kill('SIGTERM'));
+      const code = await new Promise<number>((resolve) => {
+        child.once('error', () => resolve(14));
+        child.once('exit', (exit, signal) => resolve(exit ?? (signal === 'SIGTERM' ? 0 : 137)));
+      });
+      unhook();
+      context.exitWith(code);
+    },
+  });
+}
