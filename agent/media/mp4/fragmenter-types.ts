@@ -22,6 +22,8 @@ export interface FragmenterOptions {
 export interface Fragmenter extends MediaReceiver {
   /** Call about once a second: hands out a part whose stream has stalled. `nowMs` is on the arrival clock. */
   tick(nowMs: number): void;
+  /** The arrival clock was set: hands out what is whole, goes on with the unit that is coming in, and anchors time anew. */
+  cut(): void;
   /** End of session: hands out what is whole and gives the rest back. Another session may follow. */
   flush(): void;
 }

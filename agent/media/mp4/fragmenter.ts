@@ -91,7 +91,7 @@ class PartFragmenter implements Fragmenter {
   }
 
   nalBytes(bytes: Uint8Array, start: number, end: number): void {
-    if (!this.#unit.whole) return;
+    if (!this.#unit.open || !this.#unit.whole) return;
     const fits = this.#log.length + end - start <= partBytesMax;
     if (fits && this.#log.write(bytes, start, end)) return;
     this.#unit.whole = false;
@@ -99,11 +99,13 @@ class PartFragmenter implements Fragmenter {
   }
 
   nalEnd(): void {
-    if (this.#unit.whole) this.#log.patchU32(this.#unit.nalStart, this.#log.length - this.#unit.nalStart - 4);
+    if (!this.#unit.open || !this.#unit.whole) return;
+    this.#log.patchU32(this.#unit.nalStart, this.#log.length - this.#unit.nalStart - 4);
   }
 
   videoEnd(randomAccess: boolean): void {
     const unit = this.#unit;
+    if (!unit.open) return;
     unit.open = false;
     if (unit.whole && this.#log.length === unit.start) return;
     const ptsTicks = this.#timeline.map(unit.ptsTicks, unit.arrivalMs, arrivalStepMs);
@@ -114,8 +116,8 @@ class PartFragmenter implements Fragmenter {
   }
 
   videoAbandon(): void {
+    if (this.#unit.open && this.#unit.whole) this.#log.rewind(this.#unit.start);
     this.#unit.open = false;
-    if (this.#unit.whole) this.#log.rewind(this.#unit.start);
     this.#span.breakHere();
   }
 
@@ -141,15 +143,19 @@ class PartFragmenter implements Fragmenter {
     }
   }
 
-  flush(): void {
+  cut(): void {
     this.#emitWhole();
+    this.#timeline.restart();
+    this.#audio?.restart();
+  }
+
+  flush(): void {
+    this.cut();
     if (this.#dropFromMs !== null)
       this.#reportDropped(this.#dropFromMs, this.#unit.arrivalMs + this.#frameMs);
     this.#dropFromMs = null;
     this.#unit.open = false;
     this.#log.clear();
-    this.#timeline.restart();
-    this.#audio?.restart();
     this.#videoReport = null;
     this.#ptsMaxBefore = null;
   }
