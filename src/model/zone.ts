@@ -138,14 +138,6 @@ export function localDay(utcMs: number, timeZone: string): string {
   return new Date(wholeMs + offsetAt(wholeMs, timeZone)).toISOString().slice(0, 10);
 }
 
-/** The local hour in which a moment lies. */
-export function localHourAt(utcMs: number, timeZone: string): LocalHour {
-  const hours = localDayHours(localDay(utcMs, timeZone), timeZone);
-  const hour = hours.findLast((candidate) => candidate.startMs <= utcMs);
-  if (!hour) throw new AppError('internal', `no local hour holds ${utcMs} in ${timeZone}`);
-  return hour;
-}
-
 /** The days of a month (`YYYY-MM`), first to last. */
 export function monthDays(month: string): string[] {
   const firstMs = parseDay(`${month}-01`);

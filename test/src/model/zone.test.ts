@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { localDay, localDayHours, localHourAt, monthDays, weekdayOf } from '../../../src/model/zone.ts';
+import { localDay, localDayHours, monthDays, weekdayOf } from '../../../src/model/zone.ts';
 
 const utc = (text: string): number => Date.parse(text);
 const minutesOf = (day: string, zone: string): number =>
@@ -87,7 +87,8 @@ describe('moments', () => {
     ['2026-05-05T18:30:00Z', 'Asia/Kolkata', '2026-05-06', '2026-05-05T18:30Z', 0],
   ])('%s in %s is of %s', (moment, zone, day, start, hour) => {
     expect(localDay(utc(moment), zone)).toBe(day);
-    expect(localHourAt(utc(moment), zone)).toMatchObject({ startMs: utc(start), hour });
+    const cell = localDayHours(day, zone).findLast((each) => each.startMs <= utc(moment));
+    expect(cell).toMatchObject({ startMs: utc(start), hour });
   });
 
   it('know the days of a month and of a week', () => {

@@ -1,0 +1,128 @@
+/** First pass of an export: read every part of the range once, check it, and plan the file that the good ones make. */
+import type { Gap } from '../../src/contract/index.ts';
+import { AppError } from '../../src/errors.ts';
+import type { ExportInput, ReaderCamera } from '../inspection/types.ts';
+import { createExportPlanner } from '../media/mp4/export-plan.ts';
+import type { ExportPlan, ExportPlanner } from '../media/mp4/export-types.ts';
+import { readFragment } from '../media/mp4/read-fragment.ts';
+import { readInit } from '../media/mp4/read-init.ts';
+import type { InitInfo } from '../media/mp4/read-types.ts';
+import type { BlockFile } from './block-file.ts';
+import type { Stretch } from './gap-report.ts';
+import { clockSlackMs, lookBackMs } from './limits.ts';
+import { PlaybackRange, type PlaybackSource } from './range.ts';
+import { type Segment, toSegments } from './segments.ts';
+import { StartFinder } from './start-finder.ts';
+import { type Damage, type LocatedPart, OpenBlock, walkParts } from './walk.ts';
+
+/** The loop of the worker gets its turn after so many bytes. */
+const bytesPerTurn = 16 * 1024 * 1024;
+
+export interface Survey {
+  readonly camera: ReaderCamera;
+  readonly plan: ExportPlan<LocatedPart>;
+  readonly gaps: Gap[];
+}
+
+class Surveyor {
+  readonly damaged: Damage[] = [];
+  readonly covered: Stretch[] = [];
+  readonly #planner: ExportPlanner<LocatedPart>;
+  readonly #blocks: OpenBlock;
+  readonly #inits = new Map<Segment, InitInfo>();
+  /** After a part that was left out nothing can be decoded until the next random access point. */
+  #isBroken = false;
+
+  constructor(planner: ExportPlanner<LocatedPart>, cameraId: string) {
+    this.#planner = planner;
+    this.#blocks = new OpenBlock(cameraId);
+  }
+
+  close(): void {
+    this.#blocks.close();
+  }
+
+  take(part: LocatedPart): void {
+    const { header, segment } = part;
+    if (this.#isBroken && !header.randomAccess) {
+      this.#leaveOut(part, 'needs the part before it, which is damaged');
+      return;
+    }
+    const file = this.#blocks.of(segment);
+    const moof = file?.checkedMoof(part) ?? null;
+    if (!file || !moof || !this.#add(part, file, moof)) {
+      const place = `block ${segment.block} of space ${segment.spaceId} at byte ${part.moofOffsetBytes}`;
+      this.#leaveOut(part, `damaged: its checksum does not hold (${place})`);
+      return;
+    }
+    this.#isBroken = false;
+    this.covered.push({ fromMs: header.startMs, toMs: header.endMs });
+  }
+
+  #add(part: LocatedPart, file: BlockFile, moof: Uint8Array): boolean {
+    try {
+      const { baseMs } = file.head.header;
+      const init = this.#initOf(part.segment, file);
+      this.#planner.add({ init, fragment: readFragment(moof), baseMs, source: part });
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof AppError && thrown.code === 'data_loss') return false;
+      throw thrown;
+    }
+  }
+
+  #initOf(segment: Segment, file: BlockFile): InitInfo {
+    const known = this.#inits.get(segment);
+    if (known) return known;
+    const init = readInit(file.head.moov);
+    this.#inits.set(segment, init);
+    return init;
+  }
+
+  #leaveOut({ header }: LocatedPart, detail: string): void {
+    this.#isBroken = true;
+    this.damaged.push({ fromMs: header.startMs, toMs: header.endMs, detail });
+  }
+}
+
+async function visitParts(
+  range: PlaybackRange,
+  blocks: OpenBlock,
+  surveyor: Surveyor,
+  turn: () => Promise<void>,
+): Promise<void> {
+  const finder = new StartFinder<LocatedPart>(range.fromMs);
+  let turnBytes = 0;
+  const walk = walkParts(toSegments(range.rows), blocks, (damage) => surveyor.damaged.push(damage));
+  for (const part of walk) {
+    if (part.header.startMs >= range.toMs + clockSlackMs) break;
+    for (const wanted of finder.offer(part)) surveyor.take(wanted);
+    turnBytes += part.header.lengthBytes;
+    if (turnBytes < bytesPerTurn) continue;
+    turnBytes = 0;
+    await turn();
+  }
+}
+
+/**
+ * Read the range through. `turn` is awaited now and then: let other work run, throw to give up. Throws `not_found` when
+ * nothing in the range can be decoded, `invalid_input` when it is too long.
+ */
+export async function surveyExport(
+  source: PlaybackSource,
+  input: ExportInput,
+  turn: () => Promise<void>,
+): Promise<Survey> {
+  const range = new PlaybackRange(source, input, { before: lookBackMs, behind: clockSlackMs });
+  const blocks = new OpenBlock(range.camera.id);
+  const planner = createExportPlanner<LocatedPart>({ toMs: range.toMs });
+  const surveyor = new Surveyor(planner, range.camera.id);
+  try {
+    await visitParts(range, blocks, surveyor, turn);
+  } finally {
+    blocks.close();
+    surveyor.close();
+  }
+  const gaps = range.report(surveyor.covered, surveyor.damaged);
+  return { camera: range.camera, plan: planner.finish(), gaps };
+}
