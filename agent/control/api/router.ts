@@ -1,0 +1,27 @@
+/** The whole API: every procedure of the contract with its handler. */
+import { cameraHandlers } from '../handlers/camera.ts';
+import { exportHandlers, inspectionHandlers } from '../handlers/inspection.ts';
+import { logHandlers } from '../handlers/log.ts';
+import { nodeHandlers } from '../handlers/node.ts';
+import { poolHandlers } from '../handlers/pool.ts';
+import { sessionHandlers } from '../handlers/session.ts';
+import { spaceHandlers } from '../handlers/space.ts';
+import { userHandlers } from '../handlers/user.ts';
+import type { Services } from '../services.ts';
+import { api } from './implementer.ts';
+
+export function createRouter(services: Services) {
+  return api.router({
+    node: nodeHandlers(services),
+    session: sessionHandlers(services),
+    user: userHandlers(services),
+    space: spaceHandlers(services),
+    pool: poolHandlers(services),
+    camera: cameraHandlers(services),
+    inspection: inspectionHandlers(services),
+    export: exportHandlers(services),
+    log: logHandlers(services),
+  });
+}
+
+export type Router = ReturnType<typeof createRouter>;

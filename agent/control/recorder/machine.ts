@@ -1,0 +1,107 @@
+/** Supervision of the recorder process: attach to one that lives, else spawn; restart with back-off for ever. Pure. */
+
+export const backOffFirstMs = 250;
+export const backOffMsMax = 10_000;
+/** A recorder that ran so long is healthy: its next failure starts the back-off anew. */
+export const healthyAfterMs = 60_000;
+
+export type Phase = 'idle' | 'attaching' | 'spawning' | 'running' | 'waiting' | 'stopping';
+
+export interface SupervisionState {
+  readonly phase: Phase;
+  /** Failures in a row. */
+  readonly failures: number;
+  readonly runningSinceMs: number;
+  /** A recorder ran under this control before. */
+  readonly everRan: boolean;
+  readonly restarts: number;
+}
+
+export type SupervisionEvent =
+  | { readonly kind: 'start' }
+  /** A recorder listened and took the connection. */
+  | { readonly kind: 'connected' }
+  /** Nobody listens on the socket. */
+  | { readonly kind: 'attach-failed' }
+  /** The process ended before it listened, or never did. */
+  | { readonly kind: 'spawn-failed'; readonly detail: string }
+  /** The connection ended, or nothing was heard for too long. */
+  | { readonly kind: 'lost'; readonly detail: string }
+  | { readonly kind: 'waited' }
+  | { readonly kind: 'stop' };
+
+export type SupervisionAction =
+  | { readonly kind: 'attach' }
+  | { readonly kind: 'spawn' }
+  /** End the process that this control spawned, if it still lives. */
+  | { readonly kind: 'kill' }
+  | { readonly kind: 'wait'; readonly delayMs: number }
+  | { readonly kind: 'configure'; readonly startReason: 'agent-down' | 'recorder-restarted' }
+  | { readonly kind: 'report'; readonly event: 'recorder.died' | 'recorder.failed'; readonly detail: string };
+
+export const initialSupervision: SupervisionState = {
+  phase: 'idle',
+  failures: 0,
+  runningSinceMs: 0,
+  everRan: false,
+  restarts: 0,
+};
+
+export interface SupervisionStep {
+  readonly state: SupervisionState;
+  readonly actions: readonly SupervisionAction[];
+}
+
+/** Events that do not fit the phase are late news of an earlier one and change nothing. */
+export function step(state: SupervisionState, event: SupervisionEvent, nowMs: number): SupervisionStep {
+  const { phase } = state;
+  if (event.kind === 'stop') return { state: { ...state, phase: 'stopping' }, actions: [] };
+  if (event.kind === 'start' && phase === 'idle') return attach(state);
+  if (event.kind === 'waited' && phase === 'waiting') return attach(state);
+  if (event.kind === 'attach-failed' && phase === 'attaching') {
+    return { state: { ...state, phase: 'spawning' }, actions: [{ kind: 'kill' }, { kind: 'spawn' }] };
+  }
+  if (event.kind === 'connected' && (phase === 'attaching' || phase === 'spawning')) return run(state, nowMs);
+  if (event.kind === 'spawn-failed' && phase === 'spawning')
+    return retry(state, event.detail, 'recorder.failed');
+  if (event.kind === 'lost' && phase === 'running') return lose(state, event.detail, nowMs);
+  return { state, actions: [] };
+}
+
+function attach(state: SupervisionState): SupervisionStep {
+  return { state: { ...state, phase: 'attaching' }, actions: [{ kind: 'attach' }] };
+}
+
+function run(state: SupervisionState, nowMs: number): SupervisionStep {
+  const startReason = state.everRan ? 'recorder-restarted' : 'agent-down';
+  return {
+    state: {
+      ...state,
+      phase: 'running',
+      runningSinceMs: nowMs,
+      everRan: true,
+      restarts: state.restarts + (state.everRan ? 1 : 0),
+    },
+    actions: [{ kind: 'configure', startReason }],
+  };
+}
+
+function lose(state: SupervisionState, detail: string, nowMs: number): SupervisionStep {
+  const healthy = nowMs - state.runningSinceMs >= healthyAfterMs;
+  return retry(healthy ? { ...state, failures: 0 } : state, detail, 'recorder.died');
+}
+
+function retry(
+  state: SupervisionState,
+  detail: string,
+  event: 'recorder.died' | 'recorder.failed',
+): SupervisionStep {
+  const delayMs = Math.min(backOffMsMax, backOffFirstMs * 2 ** Math.min(state.failures, 20));
+  return {
+    state: { ...state, phase: 'waiting', failures: state.failures + 1 },
+    actions: [
+      { kind: 'report', event, detail },
+      { kind: 'wait', delayMs },
+    ],
+  };
+}
