@@ -11,7 +11,10 @@ import { pause } from './watch.ts';
 
 /** Whether an agent answers on the local console of a data folder. */
 export async function agentAnswers(dataDir: string): Promise<boolean> {
-  const connection = openConnection({ dataDir }, { reconnect: false, connectTimeoutMs: 1_000 });
+  const connection = openConnection(
+    { kind: 'local', dataDir },
+    { reconnect: false, connectTimeoutMs: 1_000 },
+  );
   try {
     await connection.client.node.hello();
     return true;

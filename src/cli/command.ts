@@ -111,12 +111,12 @@ function chooseTarget(raw: Record<string, unknown>, dataDir: string, env: NodeJS
     });
   }
   const url = raw.url ?? (raw.data === undefined ? env.HOLDFAST_URL : undefined);
-  return typeof url === 'string' && url !== '' ? { url } : { dataDir };
+  return typeof url === 'string' && url !== '' ? { kind: 'remote', url } : { kind: 'local', dataDir };
 }
 
 /** The saved session of a remote node, and a word about each new certificate. */
 export function sessionFor(target: Target, io: CliIo): ConnectionOptions {
-  if (!('url' in target)) return {};
+  if (target.kind === 'local') return {};
   return {
     token: fileTokenStore().get(parseNodeUrl(target.url).url)?.token,
     onFirstContact: (url, fingerprint) =>

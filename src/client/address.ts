@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts';
 export const defaultPort = 6060;
 
 /** The node of a data folder on this machine, or a node elsewhere by its address. */
-export type Target = { dataDir: string } | { url: string };
+export type Target = { kind: 'local'; dataDir: string } | { kind: 'remote'; url: string };
 
 /**
  * The local console of a data folder: a Unix socket in it, or on Windows a named pipe whose name is made of the

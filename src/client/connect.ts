@@ -92,13 +92,13 @@ class NodeConnection implements Connection {
   #generation = 0;
 
   constructor(target: Target, options: ConnectionOptions) {
-    const remote = 'url' in target ? parseNodeUrl(target.url) : undefined;
+    const remote = target.kind === 'remote' ? parseNodeUrl(target.url) : undefined;
     this.#target = target;
     this.#options = options;
     this.#token = options.token;
     this.#knownNodes = options.knownNodes ?? fileKnownNodes();
     this.local = remote === undefined;
-    this.address = 'url' in target ? parseNodeUrl(target.url).url : target.dataDir;
+    this.address = target.kind === 'remote' ? parseNodeUrl(target.url).url : target.dataDir;
     this.#host = remote ? new URL(remote.url).host : 'localhost';
     this.#state = { phase: 'connecting', sinceMs: Date.now(), attempts: 0, retryAtMs: null, error: null };
     this.client = createORPCClient(

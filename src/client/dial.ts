@@ -14,7 +14,7 @@ export interface DialOptions {
 
 /** A connected socket: `unavailable` or `timeout` when nobody answers, `forbidden` when the certificate changed. */
 export async function dial(target: Target, options: DialOptions): Promise<Socket> {
-  return 'url' in target ? dialRemote(target.url, options) : dialLocal(target.dataDir, options);
+  return target.kind === 'remote' ? dialRemote(target.url, options) : dialLocal(target.dataDir, options);
 }
 
 async function dialLocal(dataDir: string, options: DialOptions): Promise<Socket> {

@@ -49,7 +49,7 @@ export function addLogin(program: Command, host: CommandHost): void {
     examples: ['holdfast logout https://node1:6060'],
     run: async (context, args) => {
       const { url } = parseNodeUrl(onlyArgument(args));
-      const target = { url };
+      const target = { kind: 'remote', url } as const;
       const connection = openConnection(target, { reconnect: false, ...sessionFor(target, context.io) });
       try {
         await connection.client.session.logout();
@@ -78,7 +78,7 @@ async function logIn(
   url: string,
   options: { user: string; passwordStdin: boolean },
 ): Promise<void> {
-  const target = { url };
+  const target = { kind: 'remote', url } as const;
   const { token: _old, ...meeting } = sessionFor(target, context.io);
   const connection = openConnection(target, { reconnect: false, ...meeting });
   try {
@@ -118,7 +118,7 @@ function addPassword(program: Command, host: CommandHost): void {
       'printf "%s\\n" "$NEW" | holdfast password change --user admin --password-stdin',
     ],
     run: async (context, _args, options) => {
-      const local = !('url' in context.target);
+      const local = context.target.kind === 'local';
       const { current, next } = options.passwordStdin
         ? await passwordsFromStdin(context, local)
         : await passwordsFromTerminal(context, local);

@@ -195,7 +195,7 @@ function addDangerous(noun: Command, host: CommandHost): void {
 
 /** On this machine a path may be relative to where the command was typed; elsewhere it is the other machine's. */
 function hostPath(context: CommandContext, path: string): string {
-  return 'url' in context.target ? path : resolve(path);
+  return context.target.kind === 'remote' ? path : resolve(path);
 }
 
 function report(context: CommandContext, value: unknown, text: string): void {

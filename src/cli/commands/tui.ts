@@ -14,22 +14,25 @@ export const tuiFlags = [
   ['--ascii', 'draw with ASCII characters only'],
   ['--skin <name>', 'default, mono or high-contrast'],
   ['--slow', 'refresh every five seconds, for a bad line'],
+  ['--screen-reader', 'text in reading order, no alternate screen'],
 ] as const;
 export const tuiOptions = z.object({
   readOnly: z.boolean().optional(),
   ascii: z.boolean().optional(),
   skin: z.enum(['default', 'mono', 'high-contrast']).optional(),
   slow: z.boolean().optional(),
+  screenReader: z.boolean().optional(),
 });
 type TuiOptions = z.output<typeof tuiOptions>;
 
 function tuiArguments(target: Target, options: TuiOptions): string[] {
   return [
-    ...('url' in target ? ['--url', parseNodeUrl(target.url).url] : ['--data', target.dataDir]),
+    ...(target.kind === 'remote' ? ['--url', parseNodeUrl(target.url).url] : ['--data', target.dataDir]),
     ...(options.readOnly ? ['--read-only'] : []),
     ...(options.ascii ? ['--ascii'] : []),
     ...(options.skin === undefined ? [] : ['--skin', options.skin]),
     ...(options.slow ? ['--slow'] : []),
+    ...(options.screenReader ? ['--screen-reader'] : []),
   ];
 }
 
@@ -64,7 +67,7 @@ export function addTui(program: Command, host: CommandHost): void {
       if (!hasTerminal(context.io)) {
         throw new AppError('unsupported', 'the console needs a terminal', { hint: 'use holdfast status' });
       }
-      const target = url === undefined ? context.target : { url };
+      const target = url === undefined ? context.target : ({ kind: 'remote', url } as const);
       context.exitWith(await runTui(context.io, target, options));
     },
   });

@@ -105,7 +105,7 @@ class Session {
     output.line(
       'this is a demonstration: test cameras of its own, a small space, and no password on this console',
     );
-    const connection = openConnection({ dataDir: this.#dataDir });
+    const connection = openConnection({ kind: 'local', dataDir: this.#dataDir });
     try {
       this.#cameras = await startDemoCameras(await demoPort(connection.client));
       await furnishDemo(connection.client, this.#dataDir, this.#cameras);
@@ -117,10 +117,10 @@ class Session {
   async #watch(): Promise<void> {
     const { io, output } = this.#context;
     if (hasTerminal(io)) {
-      this.#context.exitWith(await runTui(io, { dataDir: this.#dataDir }, this.#options));
+      this.#context.exitWith(await runTui(io, { kind: 'local', dataDir: this.#dataDir }, this.#options));
       return;
     }
-    const connection = openConnection({ dataDir: this.#dataDir });
+    const connection = openConnection({ kind: 'local', dataDir: this.#dataDir });
     try {
       output.line(`ready: holdfast status --data ${this.#dataDir}`);
       await printStatusLines({
