@@ -57,7 +57,7 @@ export async function startNode(options: { listen?: string; parentDir?: string }
     await gone;
   };
   await start();
-  const connection = openConnection({ dataDir });
+  const connection = openConnection({ kind: 'local', dataDir });
   return {
     dataDir,
     connection,
