@@ -101,7 +101,7 @@ export async function statusUntil(
 
 /** A space and a pool `video` of all its capacity, ready to record. */
 export async function addStorage(
-  node: TestNode,
+  node: Pick<TestNode, 'client'>,
   path: string,
   quotaBytes = 256 * 1024 * 1024,
 ): Promise<void> {
@@ -115,7 +115,7 @@ export async function addStorage(
 
 /** Adds a camera to the pool `video`. */
 export function addCamera(
-  node: TestNode,
+  node: Pick<TestNode, 'client'>,
   name: string,
   url: string,
   extra: { transport?: 'tcp' | 'udp' } = {},

@@ -1,0 +1,136 @@
+/** A lost, full or read-only space never stops recording into the others, and never fills the system disk (I3). */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestCameras } from '../../agent/test-camera/cameras.ts';
+import { addCamera, startNode, statusUntil, type TestNode } from '../support/node.ts';
+
+const isRoot = process.getuid?.() === 0;
+if (!isRoot) console.warn('SKIPPED test/scenarios/faults: mounting needs root; run it with sudo');
+
+const MiB = 1024 * 1024;
+
+describe.skipIf(!isRoot)('storage that goes away under a recording node', () => {
+  const work = mkdtempSync(join(tmpdir(), 'hf-faults-'));
+  const mounts = { a: join(work, 'a'), b: join(work, 'b') };
+  let node: TestNode;
+  let cameras: Awaited<ReturnType<typeof startTestCameras>>;
+
+  const mount = (path: string, options: string) =>
+    execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]);
+  const spaceOf = async (path: string) =>
+    (await node.client.space.list()).find((space) => space.path === path);
+  const until = (wanted: Parameters<typeof statusUntil>[1]) => statusUntil(node.client, wanted, 20_000);
+
+  beforeAll(async () => {
+    for (const path of Object.values(mounts)) mkdirSync(path);
+    mount(mounts.a, 'size=192m');
+    mount(mounts.b, 'size=192m');
+    node = await startNode();
+    cameras = await startTestCameras({ port: 0, count: 4, mbps: 2 });
+    for (const path of Object.values(mounts)) await node.client.space.add({ path, quotaBytes: 128 * MiB });
+    const ready = await until(
+      (status) => status.spaces.length === 2 && status.spaces.every((space) => space.state === 'normal'),
+    );
+    const shares = ready.spaces.map((space) => ({ spaceId: space.id, bytes: space.quotaBytes }));
+    await node.client.pool.add({ name: 'video', shares });
+    for (const [at, url] of cameras.urls.entries()) await addCamera(node, `camera ${at + 1}`, url);
+    await until((status) => status.counts.recording === 4);
+  }, 60_000);
+
+  afterAll(async () => {
+    await node?.remove();
+    await cameras?.close();
+    for (const path of Object.values(mounts)) {
+      try {
+        execFileSync('umount', ['-l', path], { stdio: 'ignore' });
+      } catch {
+        // Not mounted any more: that is what the test did.
+      }
+    }
+    rmSync(work, { recursive: true, force: true });
+  });
+
+  it('a mount pulled away: the space is lost, all cameras go on in the other one, and nothing is written below the mount point', async () => {
+    const before = await node.client.node.status();
+    execFileSync('umount', ['-l', mounts.a]);
+    await until((status) => status.spaces.some((space) => space.path === mounts.a && space.state === 'lost'));
+    const after = await until(
+      (status) =>
+        status.counts.recording === 4 &&
+        status.cameras.every((camera) => {
+          const then = before.cameras.find((seen) => seen.id === camera.id);
+          return (camera.lastFrameMs ?? 0) > (then?.lastFrameMs ?? 0) + 4_000;
+        }),
+    );
+    expect(readdirSync(mounts.a)).toEqual([]);
+    expect(after.spaces.find((space) => space.path === mounts.a)?.hint).toMatch(/\w/);
+    expect(after.concerns.some((concern) => concern.level === 'error' && concern.page === 'storage')).toBe(
+      true,
+    );
+    const gaps = await node.client.inspection.gaps({ fromMs: before.timeMs });
+    for (const gap of gaps) {
+      expect(gap.reason).toBe('space-lost');
+      expect((gap.toMs ?? Number.POSITIVE_INFINITY) - gap.fromMs).toBeLessThan(5_000);
+    }
+  });
+
+  it('another folder in its place is not taken for it; the space itself comes back by itself', async () => {
+    mount(mounts.a, 'size=192m');
+    writeFileSync(join(mounts.a, 'somebody-elses-file'), 'x');
+    const seen = (await node.client.node.status()).timeMs;
+    await until((status) => status.timeMs > seen + 3_000);
+    expect((await spaceOf(mounts.a))?.state).toBe('lost');
+    expect(readdirSync(mounts.a)).toEqual(['somebody-elses-file']);
+    execFileSync('umount', [mounts.a]);
+  });
+
+  it('a read-only remount: said in words, and recording comes back when it is writable again', async () => {
+    execFileSync('mount', ['-o', 'remount,ro', mounts.b]);
+    const broken = await until((status) =>
+      status.spaces.some(
+        (space) => space.path === mounts.b && (space.state === 'error' || space.state === 'lost'),
+      ),
+    );
+    expect(broken.spaces.find((space) => space.path === mounts.b)?.problem).toMatch(/read-only/i);
+    await until((status) => status.counts.recording === 0);
+    execFileSync('mount', ['-o', 'remount,rw', mounts.b]);
+    await until(
+      (status) =>
+        status.counts.recording === 4 &&
+        status.spaces.some((space) => space.path === mounts.b && space.state === 'normal'),
+    );
+    const gaps = await node.client.inspection.gaps({ limit: 50 });
+    expect(gaps.filter((gap) => gap.toMs === null)).toEqual([]);
+  }, 60_000);
+
+  it('a disk that others filled: recording goes on in its preallocated blocks', async () => {
+    const before = await node.client.node.status();
+    try {
+      writeFileSync(join(mounts.b, 'filler'), Buffer.alloc(192 * MiB));
+    } catch {
+      // Filled to the last byte: that is the point.
+    }
+    await until((status) => status.timeMs > before.timeMs + 5_000);
+    const after = await node.client.node.status();
+    expect(after.counts.recording).toBe(4);
+    expect(after.recorder.partsLost).toBe(before.recorder.partsLost);
+    rmSync(join(mounts.b, 'filler'));
+  });
+
+  it('a space that does not fit is refused before anything is written', async () => {
+    const path = join(work, 'c');
+    mkdirSync(path);
+    mount(path, 'size=80m');
+    try {
+      await expect(node.client.space.add({ path, quotaBytes: 4096 * MiB })).rejects.toMatchObject({
+        code: 'disk_full',
+      });
+      expect(readdirSync(path)).toEqual([]);
+    } finally {
+      execFileSync('umount', ['-l', path]);
+    }
+  });
+});
