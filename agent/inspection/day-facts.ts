@@ -3,8 +3,8 @@ import { type LocalHour, localDayHours } from '../../src/model/zone.ts';
 import type { Catalog, Presence } from './catalog.ts';
 import { connectGraceMs, type HourFacts, type HourVerdict, judgeHour, newVerdict, settleMs } from './plan.ts';
 import type { Roster } from './roster.ts';
-import type { ReaderConfig } from './types.ts';
-import { DayPlans } from './wanted.ts';
+import type { ReaderCamera, ReaderConfig } from './types.ts';
+import { DayPlans, type WantedMinutes } from './wanted.ts';
 
 const minuteMs = 60_000;
 
@@ -38,33 +38,53 @@ export class DayFacts {
     this.#nowMs = source.nowMs;
   }
 
-  /** Facts about hour `index` of the roster's camera `row`. */
+  /** Facts about hour `index` of the roster's camera `row`; null when there is no such camera or hour. */
   of(row: number, index: number): HourFacts | null {
     const camera = this.#roster.cameras[row];
     const hour = this.hours[index];
-    if (!camera || !hour) return null;
-    return {
-      present: this.#presence.data,
-      offset: row * this.#presence.stride + (hour.startMs - this.#presence.fromMs) / minuteMs,
-      minutes: hour.minutes,
-      startMs: hour.startMs,
-      wanted: this.#plans.of(camera.plan)[index] ?? null,
-      wantedFromMs: camera.createdAtMs === undefined ? 0 : camera.createdAtMs + connectGraceMs,
-      checkedToMs: this.#nowMs - settleMs,
-      oldestMs: this.#oldest.get(camera.id) ?? 0,
-    };
+    return camera && hour ? this.#factsOf(this.#cameraFacts(camera, row), hour, index) : null;
   }
 
   /** Judge every cell, camera by camera. `verdict` is the same object each time. */
   each(visit: (row: number, index: number, facts: HourFacts, verdict: HourVerdict) => void): void {
     const verdict = newVerdict();
-    for (let row = 0; row < this.#roster.cameras.length; row++) {
-      for (let index = 0; index < this.hours.length; index++) {
-        const facts = this.of(row, index);
-        if (!facts) continue;
+    this.#roster.cameras.forEach((camera, row) => {
+      const cameraFacts = this.#cameraFacts(camera, row);
+      this.hours.forEach((hour, index) => {
+        const facts = this.#factsOf(cameraFacts, hour, index);
         judgeHour(facts, verdict);
         visit(row, index, facts, verdict);
-      }
-    }
+      });
+    });
   }
+
+  #cameraFacts(camera: ReaderCamera, row: number): CameraFacts {
+    return {
+      offset: row * this.#presence.stride,
+      wanted: this.#plans.of(camera.plan),
+      wantedFromMs: camera.createdAtMs === undefined ? 0 : camera.createdAtMs + connectGraceMs,
+      oldestMs: this.#oldest.get(camera.id) ?? 0,
+    };
+  }
+
+  #factsOf(camera: CameraFacts, hour: LocalHour, index: number): HourFacts {
+    return {
+      present: this.#presence.data,
+      offset: camera.offset + (hour.startMs - this.#presence.fromMs) / minuteMs,
+      minutes: hour.minutes,
+      startMs: hour.startMs,
+      wanted: camera.wanted[index] ?? null,
+      wantedFromMs: camera.wantedFromMs,
+      checkedToMs: this.#nowMs - settleMs,
+      oldestMs: camera.oldestMs,
+    };
+  }
+}
+
+/** What is the same for all hours of a camera's day. */
+interface CameraFacts {
+  readonly offset: number;
+  readonly wanted: readonly WantedMinutes[];
+  readonly wantedFromMs: number;
+  readonly oldestMs: number;
 }

@@ -62,7 +62,7 @@ export class IndexFile {
     const tables = this.#database
       .prepare("SELECT count(*) AS tables FROM sqlite_schema WHERE type = 'table'")
       .get();
-    if (tables?.['tables'] === 0) return null;
+    if (tables?.tables === 0) return null;
     return this.#database.prepare(sql);
   }
 }

@@ -67,9 +67,9 @@ export function newVerdict(): HourVerdict {
 function expectedOf(facts: HourFacts, index: number): number {
   if (facts.wanted !== null && facts.wanted[index] !== 1) return 0;
   const atMs = facts.startMs + index * minuteMs;
-  const fromMs = atMs > facts.wantedFromMs ? atMs : facts.wantedFromMs;
+  const fromMs = Math.max(atMs, facts.wantedFromMs);
   const endMs = atMs + minuteMs;
-  const toMs = endMs < facts.checkedToMs ? endMs : facts.checkedToMs;
+  const toMs = Math.min(endMs, facts.checkedToMs);
   return toMs > fromMs ? toMs - fromMs : 0;
 }
 
@@ -109,17 +109,38 @@ export function judgeHour(facts: HourFacts, verdict: HourVerdict): void {
   verdict.expectedMs = 0;
   verdict.missingMs = 0;
   verdict.lostMs = 0;
-  for (let index = 0; index < facts.minutes; index++) {
-    const presentMs = facts.present[facts.offset + index] ?? 0;
-    if (presentMs >= heldMs) verdict.heldMinutes++;
-    const expectedMs = expectedOf(facts, index);
-    verdict.expectedMs += expectedMs;
-    const shortMs = expectedMs - presentMs;
-    if (shortMs < toleranceMs) continue;
-    verdict.missingMs += shortMs;
-    if (!isOverwritten(facts, index)) verdict.lostMs += shortMs;
+  if (isPlain(facts) && isWhole(facts)) {
+    verdict.heldMinutes = facts.minutes;
+    verdict.expectedMs = facts.minutes * minuteMs;
+    verdict.state = stateCode.normal;
+    return;
   }
+  for (let index = 0; index < facts.minutes; index++) judgeMinute(facts, index, verdict);
   verdict.state = stateOf(facts, verdict);
+}
+
+/** All of the hour is wanted and has passed: nearly every hour of a month. */
+function isPlain(facts: HourFacts): boolean {
+  const endMs = facts.startMs + facts.minutes * minuteMs;
+  return facts.wanted === null && facts.wantedFromMs <= facts.startMs && facts.checkedToMs >= endMs;
+}
+
+function isWhole({ present, offset, minutes }: HourFacts): boolean {
+  for (let index = offset; index < offset + minutes; index++) {
+    if ((present[index] ?? 0) <= minuteMs - toleranceMs) return false;
+  }
+  return true;
+}
+
+function judgeMinute(facts: HourFacts, index: number, verdict: HourVerdict): void {
+  const presentMs = facts.present[facts.offset + index] ?? 0;
+  if (presentMs >= heldMs) verdict.heldMinutes++;
+  const expectedMs = expectedOf(facts, index);
+  verdict.expectedMs += expectedMs;
+  const shortMs = expectedMs - presentMs;
+  if (shortMs < toleranceMs) return;
+  verdict.missingMs += shortMs;
+  if (!isOverwritten(facts, index)) verdict.lostMs += shortMs;
 }
 
 /** Seconds held in a minute, as reports print them. */

@@ -8,6 +8,8 @@ export type WantedMinutes = Uint8Array | null;
 
 const none = new Uint8Array(0);
 const quarterMinutes = 15;
+const allDay = 'T'.repeat(96);
+const noDay = '.'.repeat(96);
 
 function wantedOfHour(row: string, hour: LocalHour): WantedMinutes {
   const quarters = row.slice(hour.hour * 4, hour.hour * 4 + 4);
@@ -45,8 +47,8 @@ export class DayPlans {
   }
 
   #rowOf(plan: RecordingPlan): string {
-    if (plan === 'always') return 'T'.repeat(96);
-    if (plan === 'never') return '.'.repeat(96);
-    return plan[weekdayOf(this.#day)] ?? '.'.repeat(96);
+    if (plan === 'always') return allDay;
+    if (plan === 'never') return noDay;
+    return plan[weekdayOf(this.#day)] ?? noDay;
   }
 }
