@@ -9,6 +9,9 @@ export interface ExportRun {
   readonly entry: number;
 }
 
+/** Reordering (16 frames at most in both codecs) does not reach further than this. */
+const reorderedMax = 32;
+
 export class ExportColumns {
   readonly kind: 'video' | 'audio';
   readonly timescale: number;
@@ -39,13 +42,16 @@ export class ExportColumns {
     return (this.decodeTicks[this.count - 1] ?? 0) + this.lastDurationTicks;
   }
 
-  /** Presentation of the frame that is shown first; reordering does not reach further than a few frames. */
+  /** Presentation of the frame that is shown first. */
   get firstPtsTicks(): number {
-    let least = Number.POSITIVE_INFINITY;
-    for (let index = 0; index < Math.min(this.count, 32); index += 1) {
-      least = Math.min(least, (this.decodeTicks[index] ?? 0) + (this.compositionTicks[index] ?? 0));
-    }
-    return least;
+    return this.#extremePts(0, Math.min(this.count, reorderedMax), Math.min);
+  }
+
+  /** Behind the frame that is shown last. */
+  get endPtsTicks(): number {
+    return (
+      this.#extremePts(Math.max(0, this.count - reorderedMax), this.count, Math.max) + this.lastDurationTicks
+    );
   }
 
   /** The description's number, counted from 1; equal ones are kept once. */
@@ -66,6 +72,13 @@ export class ExportColumns {
     this.sync[this.count] = sample.sync;
     this.syncCount += sample.sync;
     this.count += 1;
+  }
+
+  #extremePts(from: number, to: number, pick: (one: number, other: number) => number): number {
+    const ptsAt = (index: number) => (this.decodeTicks[index] ?? 0) + (this.compositionTicks[index] ?? 0);
+    let extreme = ptsAt(from);
+    for (let index = from + 1; index < to; index += 1) extreme = pick(extreme, ptsAt(index));
+    return extreme;
   }
 
   #grow(): void {

@@ -50,7 +50,7 @@ function layOut(
   return writer.finish();
 }
 
-/** In the movie's timescale: when the track begins, and how long it lasts. */
+/** In the movie's timescale: when the track is first shown, and for how long. */
 interface Span {
   readonly delay: number;
   readonly length: number;
@@ -60,7 +60,7 @@ function spanOf(track: ExportColumns, startSeconds: number): Span {
   const scale = movieTimescale / track.timescale;
   return {
     delay: Math.round((track.firstPtsTicks / track.timescale - startSeconds) * movieTimescale),
-    length: Math.round((track.endDecodeTicks - track.firstDecodeTicks) * scale),
+    length: Math.round((track.endPtsTicks - track.firstPtsTicks) * scale),
   };
 }
 
