@@ -42,7 +42,7 @@ export interface CommandHost {
 
 const everywhere = [
   ['--data <dir>', 'data folder of the node on this machine (or HOLDFAST_DATA)'],
-  ['--url <url>', 'another node, after holdfast login (or HOLDFAST_URL)'],
+  ['--node <url>', 'another node, after holdfast login (or HOLDFAST_URL)'],
   ['--json', 'print one JSON document, or a line of JSON for each record'],
 ] as const;
 
@@ -54,8 +54,19 @@ export function addNoun(
   examples: readonly string[],
 ): Command {
   const noun = parent.command(name).description(summary).addHelpText('after', examplesText(examples));
-  noun.action(() => noun.help({ error: true }));
-  return noun;
+  return needsCommand(noun);
+}
+
+/** Alone it shows its help; with a word that is none of its commands it says so. */
+export function needsCommand(command: Command): Command {
+  return command.allowExcessArguments().action(() => {
+    const [word] = command.args;
+    if (word === undefined) command.help({ error: true });
+    const names = command.commands.map((child) => child.name());
+    throw new AppError('invalid_input', `unknown command: ${[command.name(), word].join(' ')}`, {
+      hint: `there are ${names.join(', ')}`,
+    });
+  });
 }
 
 export function addCommand<Schema extends z.ZodType>(
@@ -105,12 +116,12 @@ function createContext(host: CommandHost, raw: Record<string, unknown>): Command
 }
 
 function chooseTarget(raw: Record<string, unknown>, dataDir: string, env: NodeJS.ProcessEnv): Target {
-  if (typeof raw.url === 'string' && raw.data !== undefined) {
-    throw new AppError('invalid_input', '--data and --url name two different nodes', {
+  if (typeof raw.node === 'string' && raw.data !== undefined) {
+    throw new AppError('invalid_input', '--data and --node name two different nodes', {
       hint: 'give one of them',
     });
   }
-  const url = raw.url ?? (raw.data === undefined ? env.HOLDFAST_URL : undefined);
+  const url = raw.node ?? (raw.data === undefined ? env.HOLDFAST_URL : undefined);
   return typeof url === 'string' && url !== '' ? { kind: 'remote', url } : { kind: 'local', dataDir };
 }
 

@@ -1,6 +1,6 @@
 /** All commands put together, and one run of them from arguments to exit code. */
 import { Command } from 'commander';
-import type { CommandHost } from './command.ts';
+import { type CommandHost, needsCommand } from './command.ts';
 import { addAgent } from './commands/agent.ts';
 import { addCamera } from './commands/camera.ts';
 import { addCompletion } from './commands/completion.ts';
@@ -37,7 +37,7 @@ export function createProgram(host: CommandHost): Command {
     .description('video storage and high availability, from the console')
     .version(version(), '-V, --version')
     .option('--data <dir>', 'data folder of the node on this machine (or HOLDFAST_DATA)')
-    .option('--url <url>', 'another node, after holdfast login (or HOLDFAST_URL)')
+    .option('--node <url>', 'another node, after holdfast login (or HOLDFAST_URL)')
     .option('--json', 'print one JSON document, or a line of JSON for each record')
     .addHelpText('after', overview);
   const adders = [
@@ -45,7 +45,7 @@ export function createProgram(host: CommandHost): Command {
     ...[addLog, addLogin, addUser, addTestCamera, addCompletion],
   ];
   for (const add of adders) add(program, host);
-  program.action(() => program.help({ error: true }));
+  needsCommand(program);
   hookOutput(program, host.io);
   return program;
 }

@@ -91,7 +91,7 @@ async function logIn(
     context.output.result({ url, ...who }, () => {
       context.output.line(`logged in to ${url} as ${who.user} (${who.role})`);
       if (who.mustChangePassword) {
-        context.output.line(`the password must be changed first: holdfast password change --url ${url}`);
+        context.output.line(`the password must be changed first: holdfast password change --node ${url}`);
       }
     });
   } finally {
@@ -114,7 +114,7 @@ function addPassword(program: Command, host: CommandHost): void {
     options: z.object({ user: z.string().optional(), passwordStdin: z.boolean().default(false) }),
     examples: [
       'holdfast password change',
-      'holdfast password change --url https://node1:6060',
+      'holdfast password change --node https://node1:6060',
       'printf "%s\\n" "$NEW" | holdfast password change --user admin --password-stdin',
     ],
     run: async (context, _args, options) => {
