@@ -1,0 +1,342 @@
+/** The console's heart: owns the state, follows the node, routes keys; knows no terminal. */
+import { useStore } from 'zustand';
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { NodeStatus } from '../src/contract/index.ts';
+import { toAppError } from '../src/errors.ts';
+import type { Connection } from './api.ts';
+import { globalCommands } from './commands.ts';
+import { helpLines } from './components/help.ts';
+import { type Match, matchCommands } from './components/palette.ts';
+import { textOverlay } from './components/text-overlay.ts';
+import { toCsv } from './format/csv.ts';
+import type { Tone } from './format/line.ts';
+import { formatSize } from './format/numbers.ts';
+import { problemOf } from './format/problem.ts';
+import { loginOverlay, passwordOverlay } from './gate.ts';
+import { Keyboard } from './keyboard.ts';
+import { createPages } from './pages/all.ts';
+import { saveStream, saveText } from './save.ts';
+import type { Command, Overlay, Page, PageId, Shell, TuiState } from './shell.ts';
+import type { Skin } from './theme.ts';
+import { stateDigest, watchStatus } from './watcher.ts';
+
+export interface ConsoleOptions {
+  connection: Connection;
+  readOnly: boolean;
+  skin: Skin;
+  /** Wall clock. */
+  now: () => number;
+  /** How often the node is asked to report. */
+  intervalMs: number;
+  /** Where files go. */
+  folder: string;
+  /** Sends text to the terminal's clipboard. */
+  clipboard: (text: string) => void;
+  quit: () => void;
+  /** A session was opened or ended by this console. */
+  onSession?: (session: { user: string; token: string } | undefined) => void;
+}
+
+const noticeMs = 8_000;
+
+export class Console implements Shell {
+  readonly connection: Connection;
+  readonly readOnly: boolean;
+  readonly pages: readonly Page[];
+  readonly store: StoreApi<TuiState>;
+  readonly keyboard: Keyboard;
+  readonly #options: ConsoleOptions;
+  readonly #commands: readonly Command[];
+  #stopWatching: (() => void) | undefined;
+  #stopListening: (() => void) | undefined;
+  #pending: { status: NodeStatus; atMs: number } | undefined;
+  #digest = '';
+  #wizardOffered = false;
+
+  constructor(options: ConsoleOptions) {
+    this.#options = options;
+    this.connection = options.connection;
+    this.readOnly = options.readOnly;
+    this.store = createStore<TuiState>(() => ({
+      gate: 'connecting',
+      connection: options.connection.state(),
+      status: null,
+      statusAtMs: null,
+      nowMs: options.now(),
+      whoami: null,
+      page: 'home',
+      overlays: [],
+      notice: null,
+      prompt: null,
+      busy: null,
+      skin: options.skin,
+      revision: 0,
+    }));
+    this.pages = createPages(this);
+    this.#commands = globalCommands(this, this.pages, () => this.help());
+    this.keyboard = new Keyboard(this);
+  }
+
+  get client(): Connection['client'] {
+    return this.connection.client;
+  }
+
+  get page(): Page {
+    const found = this.pages.find(({ id }) => id === this.state().page) ?? this.pages[0];
+    if (!found) throw new Error('a console without pages');
+    return found;
+  }
+
+  state(): TuiState {
+    return this.store.getState();
+  }
+
+  set(patch: Partial<TuiState>): void {
+    this.store.setState(patch);
+  }
+
+  changed(): void {
+    this.set({ revision: this.state().revision + 1 });
+  }
+
+  start(): void {
+    this.#stopListening = this.connection.onState((connection) => {
+      const was = this.state().connection.phase;
+      this.set({ connection });
+      if (connection.phase === 'connected' && was !== 'connected') void this.#enter();
+      if (connection.error?.code === 'unauthorized') this.#askLogin(true);
+    });
+    const { phase, error } = this.connection.state();
+    if (phase === 'connected') void this.#enter();
+    else if (error?.code === 'unauthorized') this.#askLogin(true);
+  }
+
+  stop(): void {
+    this.#stopListening?.();
+    this.#stopWatching?.();
+  }
+
+  /** Once per refresh: takes what arrived since, moves the clocks on. */
+  tick(): void {
+    this.#takePending();
+    this.set({ nowMs: this.#options.now() });
+    if (this.state().gate === 'open') this.page.tick?.();
+  }
+
+  /** Asks who we are, and lets in, or asks for what is missing. */
+  async #enter(): Promise<void> {
+    try {
+      const whoami = await this.client.session.whoami();
+      this.set({ whoami });
+      if (whoami.mustChangePassword && whoami.via === 'network') return this.#askPassword(whoami.user);
+      this.#letIn();
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      if (error.code === 'unauthorized') this.#askLogin(false);
+      else if (this.state().gate === 'open') this.#watch();
+      else this.notify(error.message, 'alarm');
+    }
+  }
+
+  #letIn(): void {
+    const wasOpen = this.state().gate === 'open';
+    this.set({ gate: 'open' });
+    this.#watch();
+    if (!wasOpen) this.page.enter?.();
+    else this.page.refresh?.();
+  }
+
+  #watch(): void {
+    this.#stopWatching?.();
+    this.#stopWatching = watchStatus({
+      client: this.client,
+      intervalMs: this.#options.intervalMs,
+      onStatus: (status) => this.#receive(status),
+      onUnauthorized: () => this.#askLogin(true),
+    });
+  }
+
+  #receive(status: NodeStatus): void {
+    const digest = stateDigest(status);
+    this.#pending = { status, atMs: this.#options.now() };
+    if (digest === this.#digest) return;
+    this.#digest = digest;
+    this.#takePending();
+    this.#offerWizard(status);
+  }
+
+  #takePending(): void {
+    if (!this.#pending) return;
+    const { status, atMs } = this.#pending;
+    this.#pending = undefined;
+    this.set({ status, statusAtMs: atMs, nowMs: this.#options.now() });
+  }
+
+  /** A node that cannot record yet begins with the first steps, once. */
+  #offerWizard({ setup }: NodeStatus): void {
+    if (this.#wizardOffered) return;
+    this.#wizardOffered = true;
+    const { whoami } = this.state();
+    const ready = setup.hasSpace && setup.hasPool && setup.hasCamera;
+    if (!ready && !this.readOnly && whoami?.role === 'admin') this.go('setup');
+  }
+
+  #askLogin(forgetToken: boolean): void {
+    this.#stopWatching?.();
+    if (this.state().gate === 'login') return;
+    this.set({ gate: 'login', whoami: null, overlays: [], prompt: null });
+    if (forgetToken) {
+      this.#options.onSession?.(undefined);
+      this.connection.setToken(undefined);
+    }
+    this.open(
+      loginOverlay(this, (session) => {
+        this.#options.onSession?.(session);
+        this.set({ gate: 'connecting' });
+        this.connection.setToken(session.token);
+      }),
+    );
+  }
+
+  #askPassword(user: string): void {
+    if (this.state().gate === 'password') return;
+    this.set({ gate: 'password', overlays: [] });
+    this.open(
+      passwordOverlay(this, { user, askCurrent: true, forced: true, done: () => void this.#enter() }),
+    );
+  }
+
+  nodeNowMs(): number {
+    const { status, statusAtMs, nowMs } = this.state();
+    if (!status || statusAtMs === null) return nowMs;
+    return this.state().connection.phase === 'connected'
+      ? status.timeMs + Math.max(0, nowMs - statusAtMs)
+      : status.timeMs;
+  }
+
+  timeZone(): string {
+    return this.state().status?.node.timeZone ?? 'UTC';
+  }
+
+  notify(text: string, tone: Tone = 'text'): void {
+    const nowMs = this.#options.now();
+    this.set({ nowMs, notice: { text, tone, untilMs: nowMs + noticeMs } });
+  }
+
+  open(overlay: Overlay): void {
+    this.set({ overlays: [...this.state().overlays, overlay], prompt: null });
+  }
+
+  close(): void {
+    const { overlays } = this.state();
+    overlays.at(-1)?.closed?.();
+    this.set({ overlays: overlays.slice(0, -1) });
+  }
+
+  go(page: PageId): void {
+    this.set({ page, prompt: null });
+    this.page.enter?.();
+  }
+
+  help(): void {
+    const page = this.page;
+    this.open(
+      textOverlay(this, { title: `Keys ${page.title}`, lines: (_frame, width) => helpLines(page, width) }),
+    );
+  }
+
+  /** Candidates of the palette for what is typed now. */
+  matches(): Match[] {
+    const { prompt } = this.state();
+    if (prompt?.kind !== 'command') return [];
+    return matchCommands([...(this.page.commands?.() ?? []), ...this.#commands], prompt.text);
+  }
+
+  mayChange(): boolean {
+    if (!this.readOnly) return true;
+    this.notify('This console was started with --read-only: it shows, and changes nothing.', 'warn');
+    return false;
+  }
+
+  run<Result>(what: string, work: () => Promise<Result>, done?: (result: Result) => void): void {
+    this.set({ busy: what });
+    work()
+      .then((result) => done?.(result))
+      .catch((thrown: unknown) => {
+        const { text, hint, code } = problemOf(thrown);
+        if (code === 'unauthorized') this.#askLogin(true);
+        else this.notify(`${what}: ${text}${hint === null ? '' : ` ${hint}`}`, 'alarm');
+      })
+      .finally(() => {
+        if (this.state().busy === what) this.set({ busy: null });
+      });
+  }
+
+  copy(text: string, what: string): void {
+    this.#options.clipboard(text);
+    this.notify(`Copied ${what}.`, 'good');
+  }
+
+  save(name: string, content: string): void {
+    this.run(
+      `Saving ${name}`,
+      () => saveText(this.#options.folder, name, content),
+      (path) => this.notify(`Saved ${path}`, 'good'),
+    );
+  }
+
+  fetchFile(path: string, name: string): void {
+    let shownAtMs = 0;
+    const progress = (bytes: number): void => {
+      const nowMs = this.#options.now();
+      if (nowMs - shownAtMs < 1000) return;
+      shownAtMs = nowMs;
+      this.set({ busy: `Fetching ${name}: ${formatSize(bytes)}` });
+    };
+    this.run(
+      `Fetching ${name}`,
+      async () => {
+        const { stream } = await this.connection.download(path);
+        return saveStream(this.#options.folder, name, stream, progress);
+      },
+      (saved) => {
+        this.set({ busy: null });
+        this.notify(`Saved ${saved}`, 'good');
+      },
+    );
+  }
+
+  exportSheet() {
+    const sheet = this.page.sheet?.();
+    if (!sheet) return this.notify('There is nothing to export here.', 'dim');
+    this.save(sheet.name, toCsv(sheet.header, sheet.rows));
+  }
+
+  setSkin(skin: Skin): void {
+    this.set({ skin });
+  }
+
+  reload(): void {
+    if (this.state().gate === 'open') this.#watch();
+    this.page.refresh?.();
+  }
+
+  logout() {
+    if (this.connection.local)
+      return this.notify('The local console needs no session: there is none to end.', 'dim');
+    this.run(
+      'Logging out',
+      () => this.client.session.logout(),
+      () => this.#askLogin(true),
+    );
+  }
+
+  quit(): void {
+    this.#options.quit();
+  }
+}
+
+/** The state as React sees it. */
+export function useConsoleState(console: Console): TuiState {
+  return useStore(console.store);
+}

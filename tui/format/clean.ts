@@ -1,0 +1,50 @@
+/** Cleans text that came from outside: no control character of it ever reaches the terminal. */
+
+// Soft hyphen, combining grapheme joiner, zero-width and bidirectional controls: invisible, or able to reorder a row.
+const invisible =
+  /\u00ad|\u034f|\u061c|[\u115f\u1160]|[\u17b4\u17b5]|[\u180b-\u180e]|[\u200b-\u200f]|[\u202a-\u202e]|[\u2060-\u206f]|\u3164|[\ufe00-\ufe0f]|\ufeff|\uffa0|[\ufff0-\ufffb]/gu;
+const lineBreak = /[\t\n\r\v\f\u0085\u2028\u2029]+/gu;
+const control = /\p{Cc}|\p{Cs}|[\u{e0000}-\u{e0fff}]/gu;
+
+const plain = /^[ -~]*$/;
+
+/** One line of printable text: line breaks and tabs become a space, other controls a middle dot, invisible ones go. */
+export function clean(text: string): string {
+  if (plain.test(text)) return text;
+  return text.replace(lineBreak, ' ').replace(control, '·').replace(invisible, '');
+}
+
+/** The same for terminals without UTF-8: accents are dropped, what is still foreign becomes `?`; the width stays. */
+export function cleanAscii(text: string): string {
+  if (plain.test(text)) return text;
+  const result: string[] = [];
+  for (const character of clean(text)) {
+    if (plain.test(character)) result.push(character);
+    else result.push(asciiOf(character));
+  }
+  return result.join('');
+}
+
+const asciiTwins: Readonly<Record<string, string>> = {
+  '·': '.',
+  '›': '>',
+  '…': '~',
+  '–': '-',
+  '—': '-',
+  '“': '"',
+  '”': '"',
+  '’': "'",
+  '×': 'x',
+};
+
+function asciiOf(character: string): string {
+  const twin = asciiTwins[character];
+  if (twin !== undefined) return twin;
+  if (/^\p{M}$/u.test(character)) return '';
+  const base = character.normalize('NFKD').replace(/\p{M}/gu, '');
+  return base.length === 1 && plain.test(base) ? base : wide.test(character) ? '??' : '?';
+}
+
+/** Characters that fill two cells. */
+export const wide =
+  /[\u1100-\u115e\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;

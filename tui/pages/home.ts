@@ -1,0 +1,241 @@
+/** Home: the three questions first, each with its worst answer and the key that leads there. */
+import type { Concern, NodeStatus, Pool } from '../../src/contract/index.ts';
+import { gauge } from '../components/gauge.ts';
+import { blank, type Line, line, type Span, span, spread } from '../format/line.ts';
+import {
+  formatBitRate,
+  formatDuration,
+  formatPercent,
+  formatSize,
+  percentOf,
+  plural,
+} from '../format/numbers.ts';
+import { recent } from '../format/time.ts';
+import { cellWidth, pad, shorten } from '../format/width.ts';
+import { levelWord, poolWord, serviceWord } from '../format/words.ts';
+import type { Frame, Page, PageId, Shell } from '../shell.ts';
+
+const questions: readonly { question: Concern['question']; text: string }[] = [
+  { question: 'recorded', text: 'Is everything recorded?' },
+  { question: 'service', text: 'Is the service up?' },
+  { question: 'todo', text: 'What must I do now?' },
+];
+
+const rank: Readonly<Record<Concern['level'], number>> = { error: 2, warning: 1, ok: 0 };
+
+/** The worst concern of each question, in the order of the questions. */
+export function worstConcerns(concerns: readonly Concern[]): (Concern | null)[] {
+  return questions.map(({ question }) => {
+    const mine = concerns.filter((concern) => concern.question === question);
+    return mine.reduce<Concern | null>(
+      (worst, concern) => (worst === null || rank[concern.level] > rank[worst.level] ? concern : worst),
+      null,
+    );
+  });
+}
+
+const questionWidth = Math.max(...questions.map(({ text }) => cellWidth(text)));
+const digits: Readonly<Record<PageId, string>> = {
+  home: '',
+  storage: '2',
+  recording: '3',
+  inspection: '4',
+  log: '7',
+  system: '8',
+  setup: '',
+};
+
+function concernLines(status: NodeStatus, frame: Frame): Line[] {
+  return worstConcerns(status.concerns).flatMap((concern, index) => {
+    const asked = span(` ${pad(questions[index]?.text ?? '', questionWidth)}  `, 'strong');
+    return concern === null
+      ? [line(asked, span('not known yet', 'dim'))]
+      : concernRows(concern, asked, frame);
+  });
+}
+
+function concernRows(concern: Concern, asked: Span, frame: Frame): Line[] {
+  const { glyphs } = frame.theme;
+  const mark = { ok: glyphs.good, warning: glyphs.warn, error: glyphs.bad }[concern.level];
+  const tone = { ok: 'good', warning: 'warn', error: 'alarm' } as const;
+  const key = concern.level === 'ok' ? '' : digits[concern.page];
+  const width = frame.columns - questionWidth - 8;
+  const answer = line(
+    asked,
+    span(`${mark} `, tone[concern.level]),
+    span(pad(concern.text, width), tone[concern.level]),
+    span(` ${key}`, 'key'),
+  );
+  const spoken = `${questions.find(({ question }) => question === concern.question)?.text} ${concern.level}: ${concern.text}`;
+  const first: Line = { ...answer, label: key === '' ? spoken : `${spoken}, key ${key}` };
+  if (concern.hint === null || concern.level === 'ok') return [first];
+  const indent = ' '.repeat(questionWidth + 5);
+  return [first, line(indent, span(shorten(concern.hint, frame.columns - cellWidth(indent) - 1), 'dim'))];
+}
+
+function poolRow(pool: Pool, frame: Frame): Line {
+  const nameWidth = frame.columns >= 100 ? 22 : 12;
+  const word = poolWord(pool);
+  const percent = percentOf(pool.usedBytes, pool.totalBytes);
+  const keeps = pool.retentionSeconds === null ? 'keeps ?' : `keeps ${formatDuration(pool.retentionSeconds)}`;
+  const text = `${pad(formatPercent(percent), 5, 'right')} of ${pad(formatSize(pool.totalBytes), 7, 'right')}  ${pad(keeps, 15)}`;
+  const stateWidth = 8;
+  const barWidth = Math.max(8, frame.columns - nameWidth - cellWidth(text) - stateWidth - 6);
+  const bar = gauge(
+    {
+      total: pool.totalBytes,
+      used: pool.usedBytes - pool.lockedBytes,
+      locked: pool.lockedBytes,
+      reserve: pool.reserveBytes,
+    },
+    barWidth,
+    frame.theme.glyphs,
+  );
+  return {
+    spans: [
+      span(` ${pad(pool.name, nameWidth)} `),
+      ...bar,
+      span(` ${text} `),
+      span(pad(word.text, stateWidth), word.tone),
+    ],
+    label: `Pool ${pool.name}: ${text.trim()}, ${word.text}`,
+  };
+}
+
+function poolLines(status: NodeStatus, frame: Frame, rows: number): Line[] {
+  if (status.pools.length === 0)
+    return [
+      line(
+        span(' no pool yet  ', 'dim'),
+        span(':setup', 'key'),
+        span(' leads through the first steps', 'dim'),
+      ),
+    ];
+  const worst = [...status.pools].sort(
+    (a, b) => Number(a.status === 'normal') - Number(b.status === 'normal'),
+  );
+  const shown = worst.slice(0, rows).map((pool) => poolRow(pool, frame));
+  const rest = status.pools.length - shown.length;
+  return rest > 0
+    ? [...shown.slice(0, -1), line(span(` and ${plural(rest + 1, 'more pool')}  2`, 'dim'))]
+    : shown;
+}
+
+function countLine(status: NodeStatus): Line {
+  const { counts } = status;
+  const parts: [string, string][] = [
+    ['cameras', `${counts.cameras}`],
+    ['recording', `${counts.recording}`],
+    ['schedules', `${counts.liveSchedules} live ${counts.historicalSchedules} historical`],
+    ['pools', `${counts.pools}`],
+  ];
+  if (counts.uninitializedSpaces > 0) parts.push(['uninitialised', `${counts.uninitializedSpaces}`]);
+  return line(...parts.flatMap(([name, value]) => [span(` ${name} `, 'dim'), span(`${value} `, 'strong')]));
+}
+
+/** What flows now, beside the title. */
+function nowLine({ recorder }: NodeStatus, frame: Frame): Line {
+  const lost = recorder.partsLost > 0 ? `, ${plural(recorder.partsLost, 'part')} lost` : '';
+  const flow = `${formatBitRate(recorder.bitsPerSecond)} in${lost}, recorder ${recorder.cpuPercent.toFixed(0)} % of a core `;
+  return spread(title('Now'), line(span(flow, lost === '' ? 'dim' : 'warn')), frame.columns);
+}
+
+const serviceShort: Readonly<Record<NodeStatus['services'][number]['name'], string>> = {
+  'storage-management': 'storage mgmt',
+  'data-storage': 'data storage',
+  'access-management': 'access mgmt',
+  'video-access': 'video access',
+};
+
+function serviceLine(status: NodeStatus, frame: Frame): Line {
+  const { glyphs } = frame.theme;
+  const spans = status.services.flatMap((service): Span[] => {
+    const word = serviceWord(service);
+    const mark = word.tone === 'good' ? glyphs.good : word.tone === 'warn' ? glyphs.busy : glyphs.bad;
+    const wide = frame.columns >= 100;
+    const name = wide ? service.name : serviceShort[service.name];
+    const stated = wide || word.tone !== 'good' ? ` ${word.text}` : '';
+    return [span(` ${mark} `, word.tone), span(name), span(`${stated} `, word.tone)];
+  });
+  const label = status.services.map((service) => `${service.name} ${service.state}`).join(', ');
+  return { spans, label: `Services: ${label}` };
+}
+
+function eventLines(status: NodeStatus, frame: Frame, rows: number): Line[] {
+  return status.lastEvents.slice(0, Math.max(0, rows)).map((entry) => {
+    const word = levelWord(entry.level);
+    const time = recent(entry.timeMs, frame.nowMs, frame.timeZone);
+    const text = pad(entry.text, Math.max(0, frame.columns - 20));
+    return line(
+      span(` ${pad(time, 11)}`, 'dim'),
+      span(pad(word.text, 6), word.tone),
+      ' ',
+      span(text, word.tone === 'alarm' ? 'bad' : 'text'),
+    );
+  });
+}
+
+function title(text: string): Line {
+  return line(span(` ${text}`, 'title'));
+}
+
+/** All rows of Home for a size; sections at the end give way first. */
+export function homeLines(status: NodeStatus, frame: Frame): Line[] {
+  const airy = frame.rows >= 18;
+  const space = airy ? [blank] : [];
+  const lines = [...concernLines(status, frame), blank, title('Capacity')];
+  const poolRows = frame.rows >= 30 ? 10 : airy ? 3 : 2;
+  lines.push(
+    ...poolLines(status, frame, poolRows),
+    ...space,
+    nowLine(status, frame),
+    countLine(status),
+    serviceLine(status, frame),
+    ...space,
+  );
+  const left = frame.rows - lines.length - 1;
+  if (left > 0) lines.push(title('Last events'), ...eventLines(status, frame, left));
+  return lines.slice(0, frame.rows);
+}
+
+export function createHomePage(shell: Shell): Page {
+  return {
+    id: 'home',
+    title: 'Home',
+    shortTitle: 'Home',
+    digit: '1',
+    help: [
+      { keys: 'Enter', text: 'go where the worst answer leads' },
+      { keys: '2 3 4 7 8', text: 'the page behind each line' },
+    ],
+    view(frame) {
+      const { status } = frame;
+      return {
+        crumbs: ['Home'],
+        lines: status ? homeLines(status, frame) : [blank, line(span(' Waiting for the node …', 'dim'))],
+        hints: [
+          { key: 'Enter', text: 'to the worst' },
+          { key: 'r', text: 'refresh' },
+          { key: 'q', text: 'quit' },
+        ],
+      };
+    },
+    key(key) {
+      const { status } = shell.state();
+      if (key !== 'enter' || !status) return false;
+      const [worst] = [...status.concerns].sort((a, b) => rank[b.level] - rank[a.level]);
+      if (worst && worst.level !== 'ok') shell.go(worst.page);
+      return true;
+    },
+    copyText() {
+      const { status } = shell.state();
+      if (!status) return null;
+      return worstConcerns(status.concerns)
+        .map(
+          (concern, index) =>
+            `${questions[index]?.text} ${concern === null ? '?' : `${concern.level}: ${concern.text}`}`,
+        )
+        .join('\n');
+    },
+  };
+}

@@ -1,0 +1,167 @@
+/** The grid of a day: a row per camera, a cell per hour, the worst readable at a glance. */
+import { clampList } from '../../components/list.ts';
+import { padLines, position } from '../../components/table.ts';
+import { type Line, line, type Span, span, spread } from '../../format/line.ts';
+import { formatDuration, formatShortDuration, plural } from '../../format/numbers.ts';
+import { clock, weekday } from '../../format/time.ts';
+import { pad, shorten } from '../../format/width.ts';
+import { reasonWords } from '../../format/words.ts';
+import type { Frame } from '../../shell.ts';
+import { alternate, cellColumns, hourCell, hourInWords } from './cells.ts';
+import { columnsOf, type DayRow, dayRows, hourAt, type InspectionState, missingSecondsOf } from './state.ts';
+
+const hourMs = 3_600_000;
+/** Rows of the page that are not cameras: summary, heading, legend. */
+export const gridChromeRows = 3;
+
+interface Layout {
+  name: number;
+  hours: number;
+  missing: number;
+  id: number;
+  reason: number;
+}
+
+function layoutOf(state: InspectionState, columns: number): Layout {
+  const hours = columnsOf(state);
+  const grid = hours * cellColumns;
+  const missing = columns >= 72 ? 7 : 0;
+  const wide = columns >= 100;
+  const id = wide ? 6 : 0;
+  const reason = wide ? 24 : 0;
+  const taken = 1 + grid + 1 + (missing ? missing + 1 : 0) + (id ? id + 1 : 0) + (reason ? reason + 1 : 0);
+  return { name: Math.max(6, columns - taken - 1), hours, missing, id, reason };
+}
+
+/** Exactly `frame.rows` rows. */
+export function dayLines(state: InspectionState, frame: Frame): Line[] {
+  const rows = dayRows(state);
+  const layout = layoutOf(state, frame.columns);
+  const height = Math.max(1, frame.rows - gridChromeRows);
+  const list = clampList(state.list, rows.length, height);
+  const body = rows
+    .slice(list.top, list.top + height)
+    .map((row, offset) => cameraLine(row, list.top + offset === list.index, state, layout, frame));
+  const lines = [summary(state, rows, list.index, height, frame), heading(state, layout), ...body];
+  if (body.length === 0) lines.push(line(span(` ${emptyWords(state)}`, 'dim')));
+  return [...padLines(lines, frame.rows - 1), legend(frame)];
+}
+
+function emptyWords(state: InspectionState): string {
+  if (state.problem !== null) return state.problem;
+  if (!state.dayData) return 'Asking the node …';
+  if (state.dayData.cameras.length === 0) return 'There is no camera yet. 3 leads to the cameras.';
+  return state.filter === '' ? 'No exceptions on this day.' : 'No camera matches the filter.';
+}
+
+function summary(
+  state: InspectionState,
+  rows: readonly DayRow[],
+  index: number,
+  height: number,
+  frame: Frame,
+): Line {
+  const data = state.dayData;
+  if (!data) return line('');
+  const bad = rows.filter((row) => row.hours.some((hour) => hour.state === 'exception')).length;
+  const missing = rows.reduce((sum, row) => sum + missingSecondsOf(row), 0);
+  const until = state.day === null ? ` to ${clock(data.checkedToMs, frame.timeZone).slice(0, 5)}` : '';
+  const verdict =
+    bad === 0
+      ? span('no exceptions', 'good')
+      : span(`${bad} with exceptions, ${formatDuration(missing)} missing`, 'bad');
+  const left = line(
+    span(` ${weekday(data.day)} ${data.day}${until}  `, 'strong'),
+    span(`${plural(rows.length, 'camera')}, `),
+    verdict,
+  );
+  const modes = [
+    ...(state.exceptionsOnly ? ['exceptions only'] : []),
+    ...(state.worstFirst ? [] : ['in camera order']),
+    ...(state.filter === '' ? [] : [`/${state.filter}`]),
+    ...(rows.length > height ? [position({ index, top: 0 }, rows.length, height)] : []),
+  ];
+  return spread(left, line(span(`  ${modes.join('  ')} `, 'accent')), frame.columns);
+}
+
+function heading(state: InspectionState, layout: Layout): Line {
+  const hours = state.dayData?.cameras[0]?.hours ?? [];
+  const numbers = Array.from({ length: layout.hours }, (_, index): Span => {
+    const hour = String(hours[index]?.hour ?? index).padStart(cellColumns, '0');
+    if (index === state.column) return span(hour, 'cursor');
+    const crowded = Math.abs(index - state.column) === 1;
+    return span(index % 2 === 0 && !crowded ? hour : '  ', 'dim');
+  });
+  const before = ` ${pad('Camera', layout.name)} ${layout.id ? `${pad('Id', layout.id)} ` : ''}`;
+  const after = `${layout.missing ? ` ${pad('missing', layout.missing, 'right')}` : ''}${layout.reason ? ` ${pad('mostly', layout.reason)}` : ''}`;
+  return { spans: [span(before, 'dim'), ...numbers, span(after, 'dim')], label: '' };
+}
+
+function cameraLine(
+  row: DayRow,
+  selected: boolean,
+  state: InspectionState,
+  layout: Layout,
+  frame: Frame,
+): Line {
+  const checkedToMs = state.dayData?.checkedToMs ?? 0;
+  const { glyphs } = frame.theme;
+  const cells = row.hours.map((hour, index): Span => {
+    const finished = hour.startMs + hourMs <= checkedToMs;
+    const cell = alternate(hourCell(hour, glyphs, finished), index);
+    return selected && index === state.column ? span(cell.text, 'cursor') : cell;
+  });
+  const missing = missingSecondsOf(row);
+  const tone = selected ? 'strong' : 'text';
+  const spans: Span[] = [
+    span(selected ? glyphs.pointer : ' ', 'key'),
+    span(`${pad(row.name, layout.name)} `, tone),
+    ...(layout.id ? [span(`${pad(row.id, layout.id)} `, 'dim')] : []),
+    ...cells,
+  ];
+  if (layout.missing) {
+    const text = missing === 0 ? '' : formatShortDuration(missing);
+    spans.push(span(` ${pad(text, layout.missing, 'right')}`, 'bad'));
+  }
+  if (layout.reason) spans.push(span(` ${pad(worstReason(row), layout.reason)}`));
+  return { spans, label: spokenRow(row, selected, state) };
+}
+
+function worstReason(row: DayRow): string {
+  const worst = row.hours.reduce<DayRow['hours'][number] | null>(
+    (best, hour) => (hour.missingSeconds > (best?.missingSeconds ?? 0) ? hour : best),
+    null,
+  );
+  return reasonWords(worst?.reason ?? null);
+}
+
+function spokenRow(row: DayRow, selected: boolean, state: InspectionState): string {
+  const bad = row.hours.filter((hour) => hour.state === 'exception');
+  const words = bad.map(
+    (hour) => `${String(hour.hour).padStart(2, '0')} h ${hourInWords(hour, state.dayData?.checkedToMs)}`,
+  );
+  const text = bad.length === 0 ? 'no exceptions' : words.join('; ');
+  return `${selected ? 'selected: ' : ''}${row.name}: ${text}`;
+}
+
+function legend(frame: Frame): Line {
+  const { glyphs } = frame.theme;
+  const text = line(
+    span(` ${glyphs.recorded}`, 'good'),
+    span(' complete  ', 'dim'),
+    span('37', 'cell-bad'),
+    span(' minutes held  ', 'dim'),
+    span(`${glyphs.noPlan.trim()} no plan  ${glyphs.unchecked.trim()} not yet  E event`, 'dim'),
+  );
+  return { ...text, label: '' };
+}
+
+/** The cell under the cursor in words. */
+export function dayFoot(state: InspectionState): Line {
+  const at = hourAt(state);
+  if (!at) return line('');
+  const { row, hour } = at;
+  const time = `${String(hour.hour).padStart(2, '0')}:00`;
+  const tone = hour.state === 'exception' ? 'bad' : 'text';
+  return line(span(` ${row.name}`, 'strong'), span(`  ${time}  `, 'accent'), span(hourInWords(hour), tone));
+}

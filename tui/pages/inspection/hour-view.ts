@@ -1,0 +1,110 @@
+/** One hour of one camera: sixty minutes with the seconds present, and the gaps with their reasons. */
+import type { Gap, InspectionHourDetail } from '../../../src/contract/index.ts';
+import { padLines } from '../../components/table.ts';
+import { blank, type Line, line, type Span, span } from '../../format/line.ts';
+import { formatDuration } from '../../format/numbers.ts';
+import { clock, dayOf, weekday } from '../../format/time.ts';
+import { pad } from '../../format/width.ts';
+import { reasonWords } from '../../format/words.ts';
+import type { Frame } from '../../shell.ts';
+import type { InspectionState } from './state.ts';
+
+export const minutesPerRow = 15;
+
+/** Exactly `frame.rows` rows. */
+export function hourLines(state: InspectionState, frame: Frame): Line[] {
+  const data = state.hourData;
+  if (!data) return padLines([line(span(` ${state.problem ?? 'Asking the node …'}`, 'dim'))], frame.rows);
+  const start = clock(data.startMs, frame.timeZone).slice(0, 2);
+  const rows = [0, 1, 2, 3].map((quarter) => minuteRow(data, quarter, start, state.minute));
+  const lines = [
+    title(data, state, frame),
+    summary(data),
+    blank,
+    ruler(),
+    ...rows,
+    blank,
+    ...gapLines(data, state, frame),
+  ];
+  return padLines(lines, frame.rows);
+}
+
+function title(data: InspectionHourDetail, state: InspectionState, frame: Frame): Line {
+  const name = state.dayData?.cameras.find(({ id }) => id === data.cameraId)?.name ?? data.cameraId;
+  const day = dayOf(data.startMs, frame.timeZone);
+  const from = clock(data.startMs, frame.timeZone).slice(0, 5);
+  const to = clock(data.startMs + 3_600_000, frame.timeZone).slice(0, 5);
+  return line(span(` ${name}`, 'title'), span(`  ${weekday(day)} ${day} ${from} - ${to}`, 'accent'));
+}
+
+function summary(data: InspectionHourDetail): Line {
+  const seconds = data.minutes.reduce((sum, minute) => sum + minute.seconds, 0);
+  const planned = data.minutes.filter((minute) => minute.planned).length;
+  const whole = data.minutes.filter((minute) => minute.seconds > 0).length;
+  return line(
+    span(` ${whole} of 60 minutes hold video`, 'strong'),
+    span(`, ${formatDuration(seconds)} in all; the plan wanted ${planned} minutes`),
+  );
+}
+
+function ruler(): Line {
+  const numbers = Array.from({ length: minutesPerRow }, (_, index) => `+${index}`.padStart(4));
+  return { ...line(span(`       ${numbers.join('')}`, 'dim')), label: '' };
+}
+
+function minuteRow(data: InspectionHourDetail, quarter: number, hour: string, cursor: number): Line {
+  const first = quarter * minutesPerRow;
+  const minutes = data.minutes.slice(first, first + minutesPerRow);
+  const label = `${hour}:${String(first).padStart(2, '0')}`;
+  const spans = minutes.map((minute): Span => {
+    const text = minute.planned || minute.seconds > 0 ? String(minute.seconds).padStart(4) : '   .';
+    if (minute.minute === cursor) return span(text, 'cursor');
+    if (minute.seconds === 60) return span(text, 'good');
+    return minute.planned ? span(text, 'cell-bad') : span(text, 'dim');
+  });
+  const spoken = minutes.map((minute) => `${minute.seconds}`).join(' ');
+  return {
+    spans: [span(` ${pad(label, 6)}`, 'strong'), ...spans],
+    label: `From ${label}, seconds held: ${spoken}`,
+  };
+}
+
+function gapLines(data: InspectionHourDetail, state: InspectionState, frame: Frame): Line[] {
+  const title = line(
+    span(' Gaps', 'title'),
+    span(data.gaps.length === 0 ? '  none in this hour' : '', 'dim'),
+  );
+  const room = Math.max(0, frame.rows - 10);
+  const shown = data.gaps.slice(state.gapTop, state.gapTop + room);
+  return [title, ...shown.flatMap((gap) => gapRows(gap, frame))];
+}
+
+function gapRows(gap: Gap, frame: Frame): Line[] {
+  const from = clock(gap.fromMs, frame.timeZone);
+  const to = gap.toMs === null ? 'now     ' : clock(gap.toMs, frame.timeZone);
+  const seconds = ((gap.toMs ?? frame.nowMs) - gap.fromMs) / 1000;
+  const detail = gap.detail === null ? '' : `  ${gap.detail}`;
+  const text = pad(`${reasonWords(gap.reason)}${detail}`, Math.max(0, frame.columns - 46));
+  return [
+    line(
+      span(` ${from} - ${to}  `),
+      span(pad(formatDuration(seconds), 13), 'accent'),
+      span(pad(gap.state === 'open' && gap.toMs === null ? 'going on' : gap.state, 9), 'dim'),
+      span(text, 'bad'),
+    ),
+  ];
+}
+
+/** The minute under the cursor in words. */
+export function hourFoot(state: InspectionState, frame: Frame): Line {
+  const minute = state.hourData?.minutes[state.minute];
+  if (!minute || !state.hourData) return line('');
+  const time = clock(state.hourData.startMs + minute.minute * 60_000, frame.timeZone).slice(0, 5);
+  const missing = 60 - minute.seconds;
+  const words = minute.planned
+    ? missing === 0
+      ? 'complete'
+      : `${minute.seconds} s held, ${missing} s missing${minute.reason === null ? '' : `, ${reasonWords(minute.reason)}`}`
+    : 'no plan';
+  return line(span(` ${time}  `, 'accent'), span(words, minute.planned && missing > 0 ? 'bad' : 'text'));
+}
