@@ -1,11 +1,11 @@
 /** What control needs from the machine it runs on, as narrow interfaces; the composition root gives the real ones. */
-import type { DoctorCheck, FolderEntry } from '../../src/contract/index.ts';
+import type { FolderEntry } from '../../src/contract/index.ts';
 
-export interface SpacePlan {
+/** How a space is cut into blocks. */
+export interface SpaceLayout {
   blockBytes: number;
-  blocks: number;
-  /** Bytes really taken: whole blocks. */
-  bytes: number;
+  /** Whole blocks only. */
+  quotaBytes: number;
 }
 
 /** Folders and disks of this node. Every call has a deadline: a NAS that hangs must not hold up control. */
@@ -14,12 +14,9 @@ export interface Folders {
   browse(
     path: string | undefined,
   ): Promise<{ path: string | null; parent: string | null; entries: FolderEntry[] }>;
-  /** @throws AppError `not_found` when there is no such folder. */
-  inspect(path: string): Promise<FolderEntry>;
+  /** `marked`: the layout that a marker in it tells. @throws AppError `not_found` when there is no such folder. */
+  inspect(path: string): Promise<{ entry: FolderEntry; marked: SpaceLayout | null }>;
   makeFolder(path: string): Promise<void>;
-  /** Block size and count for a quota. @throws AppError `invalid_input` when it is too small. */
-  plan(quotaBytes: number): SpacePlan;
+  /** Layout for a quota. @throws AppError `invalid_input` when it is too small. */
+  layout(quotaBytes: number): SpaceLayout;
 }
-
-/** One more line of the doctor, from whoever knows. */
-export type DoctorProbe = () => Promise<DoctorCheck[]>;

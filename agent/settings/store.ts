@@ -23,17 +23,11 @@ export interface SettingsStore {
   close(): Promise<void>;
 }
 
-export interface OpenedSettings {
-  store: SettingsStore;
-  /** No settings existed before: first start. */
-  created: boolean;
-}
-
 /** Loads, migrates and validates; writes `initial()` when there is nothing yet. */
 export async function openSettings(options: {
   adapter: Adapter<unknown>;
   initial: () => unknown;
-}): Promise<OpenedSettings> {
+}): Promise<SettingsStore> {
   const low = new Low<unknown>(options.adapter, null);
   await low.read();
   const created = low.data === null;
@@ -43,7 +37,7 @@ export async function openSettings(options: {
     low.data = settings;
     await low.write();
   }
-  return { store: createStore(low, settings), created };
+  return createStore(low, settings);
 }
 
 function versionOf(document: unknown): unknown {

@@ -60,6 +60,14 @@ export class Gate {
     return { user: user.name, role, via: 'network', session, mustChangePassword };
   }
 
+  /** Whether somebody is behind the connection; asking does not count as a sign of life. */
+  isIdentified(connection: Connection): boolean {
+    return (
+      connection.via === 'local' ||
+      (connection.session !== null && this.#options.sessions.isLive(connection.session))
+    );
+  }
+
   /** @throws AppError `unauthorized` or `forbidden`. */
   authorize(principal: Principal | null, meta: ProcedureMeta): void {
     if (meta.role === null) return;

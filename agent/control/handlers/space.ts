@@ -44,20 +44,24 @@ export function spaceHandlers({ settings, recorder, folders, board, clock }: Ser
       requireQuota(input.quotaBytes);
       // Without a recorder nothing could be initialised: say so before anything is kept.
       await recorder.request({ method: 'status' });
-      const folder = await folders.inspect(path);
-      const recover = checkFolder(folder, { ...input, path });
-      const plan = folders.plan(input.quotaBytes);
+      const { entry, marked } = await folders.inspect(path);
+      const recover = checkFolder(entry, { ...input, path });
+      const layout = recover !== null && marked ? marked : folders.layout(input.quotaBytes);
       const added = await settings.update((draft): SpaceSettings => {
         requireApart(draft, path);
         const space: SpaceSettings = {
           id: recover ?? nextSpaceId(draft),
           name: input.name ?? defaultName(path),
           path,
-          quotaBytes: plan.bytes,
-          blockBytes: plan.blockBytes,
+          quotaBytes: layout.quotaBytes,
+          blockBytes: layout.blockBytes,
           createdAtMs: clock.nowMs(),
         };
         requireUnknown(draft, space.id);
+        draft.counters.space = Math.max(
+          draft.counters.space,
+          Number(/^s(\d{1,9})$/.exec(space.id)?.[1] ?? 0),
+        );
         draft.spaces.push(space);
         return space;
       });

@@ -26,7 +26,6 @@ export interface BoardOptions {
   fingerprint: string | null;
   certificateExpiresAtMs: number | null;
   listen: () => string | null;
-  readerRunning: () => boolean;
   dataFolderFreeBytes: () => number | null;
 }
 
@@ -97,7 +96,6 @@ export class StatusBoard {
       recorder: this.health(),
       spaces,
       listen: options.listen(),
-      readerRunning: options.readerRunning(),
     });
     const nowMs = options.clock.nowMs();
     const passwordChanged = settings.users.some((user) => user.role === 'admin' && !user.mustChangePassword);

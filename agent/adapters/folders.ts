@@ -1,0 +1,146 @@
+/** Folders and disks as control asks for them; every look has a deadline, so that a NAS that hangs holds up nobody. */
+import { access, constants, mkdir, readdir, realpath, stat, statfs } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { FolderEntry } from '../../src/contract/index.ts';
+import { AppError } from '../../src/errors.ts';
+import type { Folders } from '../control/ports.ts';
+import { readMarker } from '../storage/space/marker.ts';
+import { planSpace } from '../storage/space/plan.ts';
+import { deviceTypeOf } from './device-type.ts';
+import { realDisk } from './disk.ts';
+import { fromErrno } from './errno.ts';
+import { readMounts } from './mount-table.ts';
+
+const deadlineMs = 5_000;
+const entriesMax = 500;
+/** File systems that never hold a space. */
+const virtualTypes = new Set([
+  'proc',
+  'sysfs',
+  'devtmpfs',
+  'devpts',
+  'cgroup',
+  'cgroup2',
+  'mqueue',
+  'debugfs',
+  'tracefs',
+  'securityfs',
+  'pstore',
+  'bpf',
+  'configfs',
+  'fusectl',
+  'hugetlbfs',
+  'autofs',
+  'binfmt_misc',
+  'efivarfs',
+  'squashfs',
+  'nsfs',
+  'ramfs',
+  'rpc_pipefs',
+]);
+
+export function createFolders(nodeId: () => string): Folders {
+  const inspect = (path: string, kind: FolderEntry['kind'] = 'folder') => inspectFolder(path, kind, nodeId());
+  return {
+    layout: planSpace,
+    inspect: (path) => within(path, () => inspect(path)),
+    makeFolder: (path) =>
+      within(path, () =>
+        mkdir(path, { mode: 0o750 }).catch((error: unknown) => {
+          throw fromErrno(error, `create ${path}`);
+        }),
+      ),
+    browse: (path) =>
+      within(path ?? '/', async () => {
+        const found = path === undefined ? await mountPoints() : await subfolders(path);
+        const kind = path === undefined ? 'mount' : 'folder';
+        const looks = found.slice(0, entriesMax).map((one) => inspect(one, kind).catch(() => null));
+        const entries = (await Promise.all(looks)).flatMap((look) => (look ? [look.entry] : []));
+        const parent = path === undefined || dirname(path) === path ? null : dirname(path);
+        return { path: path ?? null, parent, entries };
+      }),
+  };
+}
+
+async function within<T>(path: string, run: () => Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () =>
+      reject(
+        new AppError('timeout', `no answer from ${path} within ${deadlineMs / 1000} s`, {
+          hint: 'Check the network share or the disk behind this path.',
+        }),
+      ),
+    deadlineMs,
+  );
+  try {
+    return await Promise.race([run(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function inspectFolder(path: string, kind: FolderEntry['kind'], nodeId: string) {
+  const [found, root] = await Promise.all([statFolder(path), stat('/').catch(() => null)]);
+  const [room, names, writable, deviceType, marker] = await Promise.all([
+    statfs(path).catch(() => null),
+    readdir(path).catch(() => null),
+    access(path, constants.W_OK | constants.X_OK).then(
+      () => true,
+      () => false,
+    ),
+    deviceTypeOf(path),
+    readMarker(realDisk(), path).catch(() => 'absent' as const),
+  ]);
+  const entry: FolderEntry = {
+    path,
+    name: basename(path) || path,
+    kind,
+    totalBytes: room ? room.blocks * room.bsize : null,
+    freeBytes: room ? room.bavail * room.bsize : null,
+    deviceType,
+    systemDisk: root !== null && found.dev === root.dev,
+    writable,
+    // What cannot be listed may hold anything.
+    empty: names?.every((name) => name === 'lost+found') ?? false,
+    holdfast:
+      typeof marker === 'string'
+        ? null
+        : { spaceId: marker.spaceId, ownerNode: marker.ownerNode, ours: marker.ownerNode === nodeId },
+  };
+  const marked =
+    typeof marker === 'string' ? null : { blockBytes: marker.blockBytes, quotaBytes: marker.quotaBytes };
+  return { entry, marked };
+}
+
+async function statFolder(path: string) {
+  const found = await stat(path).catch((error: unknown) => {
+    throw fromErrno(error, `open ${path}`);
+  });
+  if (found.isDirectory()) return found;
+  throw new AppError('invalid_input', `path: ${path} is not a folder`, {
+    hint: 'Choose a folder.',
+    details: { field: 'path' },
+  });
+}
+
+async function mountPoints(): Promise<string[]> {
+  const mounts = (await readMounts()).filter((mount) => !virtualTypes.has(mount.fsType));
+  const points = await Promise.all(
+    mounts.map(async ({ mountPoint }) =>
+      (await stat(mountPoint).catch(() => null))?.isDirectory() ? mountPoint : null,
+    ),
+  );
+  const found = [...new Set(points.filter((point) => point !== null))].sort();
+  return found.length > 0 ? found : [await realpath('/')];
+}
+
+async function subfolders(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
+    throw fromErrno(error, `list ${path}`);
+  });
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map((entry) => join(path, entry.name))
+    .sort();
+}

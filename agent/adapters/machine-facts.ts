@@ -1,0 +1,87 @@
+/** Facts about the machine that the doctor judges: read on demand, null where the system does not tell. */
+import { randomBytes } from 'node:crypto';
+import { access, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { freemem, totalmem } from 'node:os';
+import { join } from 'node:path';
+
+export interface MachineFacts {
+  nodeVersion: string;
+  /** Soft limit of open files of this process. */
+  openFilesMax: number | null;
+  /** Most bytes that a socket may ask for as its receive buffer. */
+  receiveBufferMaxBytes: number | null;
+  /** Whether the system says that its clock follows a time server. */
+  clockSynchronized: boolean | null;
+  dataFolder: { writable: boolean; problem: string | null; freeBytes: number | null };
+  /** Permission bits of the local socket. */
+  socketMode: number | null;
+  memory: { totalBytes: number; freeBytes: number };
+}
+
+export async function readMachineFacts(options: {
+  dataDir: string;
+  socketPath: string;
+}): Promise<MachineFacts> {
+  const [openFilesMax, receiveBufferMaxBytes, clockSynchronized, writeProblem, freeBytes, socketMode] =
+    await Promise.all([
+      readOpenFilesMax(),
+      readNumber('/proc/sys/net/core/rmem_max'),
+      readClockSynchronized(),
+      tryWrite(options.dataDir),
+      readFreeBytes(options.dataDir),
+      stat(options.socketPath).then(
+        (found) => found.mode & 0o777,
+        () => null,
+      ),
+    ]);
+  return {
+    nodeVersion: process.versions.node,
+    openFilesMax,
+    receiveBufferMaxBytes,
+    clockSynchronized,
+    dataFolder: { writable: writeProblem === null, problem: writeProblem, freeBytes },
+    socketMode: process.platform === 'win32' ? null : socketMode,
+    memory: { totalBytes: totalmem(), freeBytes: freemem() },
+  };
+}
+
+/** Null when it cannot be told. */
+export async function readFreeBytes(folder: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    return null;
+  }
+}
+
+async function tryWrite(folder: string): Promise<string | null> {
+  const path = join(folder, `.doctor-${randomBytes(4).toString('hex')}`);
+  try {
+    await writeFile(path, 'holdfast', { flag: 'wx' });
+    await rm(path, { force: true });
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function readNumber(path: string): Promise<number | null> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return /^\d+/.test(text) ? Number.parseInt(text, 10) : null;
+}
+
+async function readOpenFilesMax(): Promise<number | null> {
+  const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
+  const match = /^Max open files\s+(\d+)/m.exec(limits);
+  return match ? Number(match[1]) : null;
+}
+
+/** systemd-timesyncd leaves a mark; chrony and others set the kernel's state, which is not readable as a file. */
+async function readClockSynchronized(): Promise<boolean | null> {
+  const mark = await access('/run/systemd/timesync/synchronized').then(
+    () => true,
+    () => false,
+  );
+  return mark ? true : null;
+}

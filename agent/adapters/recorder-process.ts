@@ -1,0 +1,77 @@
+/** Starts the recorder as a process of its own that outlives control, with its output in a file and not in our pipes. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { RecorderProcess } from '../control/recorder/supervisor.ts';
+
+/** File and crypto work of hundreds of cameras goes through libuv's threads. */
+const threadPoolSize = '32';
+
+export interface RecorderLaunch {
+  /** Program of the recorder, beside this file's tree. */
+  entry: string;
+  socketPath: string;
+  dataDir: string;
+  /** Where its standard output and error go. */
+  logPath: string;
+}
+
+/** `agent/recorder/main`: the source when this runs from source, else the built file. */
+export function recorderEntry(): string {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return fileURLToPath(new URL(`../recorder/main.${extension}`, import.meta.url));
+}
+
+export function spawnRecorder(launch: RecorderLaunch): RecorderProcess {
+  const log = openSync(launch.logPath, 'a', 0o600);
+  try {
+    const child = spawn(
+      process.execPath,
+      [
+        '--disable-warning=ExperimentalWarning',
+        launch.entry,
+        '--socket',
+        launch.socketPath,
+        '--data',
+        launch.dataDir,
+      ],
+      {
+        stdio: ['ignore', log, log],
+        // A process group of its own: Ctrl-C reaches control only, which then ends the recorder in order.
+        detached: true,
+        env: { ...process.env, UV_THREADPOOL_SIZE: threadPoolSize },
+      },
+    );
+    const exited = new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(`it could not be started: ${error.message}`));
+      child.once('exit', (code, signal) =>
+        resolve(signal ? `it was ended by ${signal}` : `it ended with code ${code}`),
+      );
+    });
+    child.unref();
+    return { pid: child.pid ?? null, exited, kill: (signal) => void child.kill(signal) };
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** Rejects when nobody listens. */
+export function connectLocal(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
+
+export function killPid(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended already.
+  }
+}
