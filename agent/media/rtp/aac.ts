@@ -17,7 +17,7 @@ export interface AacLayout {
 
 export class AacDepacketizer implements Depacketizer {
   readonly #layout: AacLayout;
-  readonly #receiver: AudioSink;
+  readonly #sink: AudioSink;
   #ptsTicks = 0;
   #arrivalMs = 0;
   /** A fragmented unit: bytes so far, and how many it will have; 0 when none is open. */
@@ -25,9 +25,9 @@ export class AacDepacketizer implements Depacketizer {
   #fragmentLength = 0;
   #fragmentSize = 0;
 
-  constructor(layout: AacLayout, receiver: AudioSink) {
+  constructor(layout: AacLayout, sink: AudioSink) {
     this.#layout = layout;
-    this.#receiver = receiver;
+    this.#sink = sink;
   }
 
   timestamp(ptsTicks: number, arrivalMs: number): void {
@@ -92,7 +92,7 @@ export class AacDepacketizer implements Depacketizer {
     if (end - start > adtsBytes && u8(bytes, start) === 0xff && (u8(bytes, start + 1) & 0xf6) === 0xf0) {
       from += adtsBytes + ((u8(bytes, start + 1) & 1) === 0 ? 2 : 0);
     }
-    if (end > from) this.#receiver.audio(ptsTicks, this.#arrivalMs, bytes, from, end);
+    if (end > from) this.#sink.sound(ptsTicks, this.#arrivalMs, bytes, from, end);
   }
 }
 

@@ -11,5 +11,5 @@ export interface Depacketizer {
 
 /** Where whole audio frames go; the bytes are a view, valid during the call. */
 export interface AudioSink {
-  audio(ptsTicks: number, arrivalMs: number, bytes: Uint8Array, start: number, end: number): void;
+  sound(ptsTicks: number, arrivalMs: number, bytes: Uint8Array, start: number, end: number): void;
 }

@@ -2,12 +2,12 @@
 import type { AudioSink, Depacketizer } from './depacketizer.ts';
 
 export class G711Depacketizer implements Depacketizer {
-  readonly #receiver: AudioSink;
+  readonly #sink: AudioSink;
   #ptsTicks = 0;
   #arrivalMs = 0;
 
-  constructor(receiver: AudioSink) {
-    this.#receiver = receiver;
+  constructor(sink: AudioSink) {
+    this.#sink = sink;
   }
 
   timestamp(ptsTicks: number, arrivalMs: number): void {
@@ -18,7 +18,7 @@ export class G711Depacketizer implements Depacketizer {
   /** One byte is one sample and one tick; a second packet of the same timestamp goes on where the first ended. */
   payload(bytes: Uint8Array, start: number, end: number): void {
     if (end <= start) return;
-    this.#receiver.audio(this.#ptsTicks, this.#arrivalMs, bytes, start, end);
+    this.#sink.sound(this.#ptsTicks, this.#arrivalMs, bytes, start, end);
     this.#ptsTicks += end - start;
   }
 

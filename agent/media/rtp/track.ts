@@ -17,8 +17,6 @@ export interface RtpTrackOptions {
   readonly clockRate: number;
   readonly depacketizer: Depacketizer;
   readonly onLost: (packets: number, arrivalMs: number) => void;
-  /** UDP: packets of a source other than the one being heard are a dead session's. */
-  readonly guardSource: boolean;
 }
 
 export class RtpTrack {
@@ -26,7 +24,7 @@ export class RtpTrack {
   readonly #ticksPerMs: number;
   readonly #depacketizer: Depacketizer;
   readonly #onLost: (packets: number, arrivalMs: number) => void;
-  readonly #guardSource: boolean;
+  #guardSource = false;
   readonly #unwrapper = new TimestampUnwrapper();
 
   #source = 0;
@@ -51,7 +49,6 @@ export class RtpTrack {
     this.#ticksPerMs = options.clockRate / 1000;
     this.#depacketizer = options.depacketizer;
     this.#onLost = options.onLost;
-    this.#guardSource = options.guardSource;
   }
 
   get packetsReceived(): number {
@@ -69,6 +66,11 @@ export class RtpTrack {
 
   get payloadType(): number {
     return this.#payloadType;
+  }
+
+  /** UDP: packets of a source other than the one being heard are a dead session's. */
+  guardSource(): void {
+    this.#guardSource = true;
   }
 
   /** The SSRC that the server announced (RFC 2326, 12.39); it may be wrong, so it only breaks ties. */

@@ -13,7 +13,6 @@ export interface SdpMedia {
   readonly parameters: ReadonlyMap<number, ReadonlyMap<string, string>>;
   readonly control: string | null;
   readonly direction: string | null;
-  readonly frameRate: number | null;
 }
 
 export interface RtpMap {
@@ -49,7 +48,6 @@ interface OpenMedia {
   parameters: Map<number, Map<string, string>>;
   control: string | null;
   direction: string | null;
-  frameRate: number | null;
 }
 
 export function parseSdp(text: string): Sdp {
@@ -83,7 +81,6 @@ function openMedia(value: string): OpenMedia {
     parameters: new Map(),
     control: null,
     direction: null,
-    frameRate: null,
   };
 }
 
@@ -94,7 +91,6 @@ function readAttribute(media: OpenMedia, value: string): void {
   if (name === 'rtpmap') readMap(media, rest);
   else if (name === 'fmtp') readParameters(media, rest);
   else if (name === 'control') media.control = rest;
-  else if (name === 'framerate') media.frameRate = positive(rest);
   else if (name === 'sendonly' || name === 'recvonly' || name === 'sendrecv' || name === 'inactive') {
     media.direction = name;
   }

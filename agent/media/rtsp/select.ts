@@ -12,7 +12,6 @@ export interface VideoChoice {
   readonly payloadType: number;
   readonly clockRate: number;
   readonly parameterSets: readonly Uint8Array[];
-  readonly frameRate: number | null;
   readonly control: string | null;
 }
 
@@ -88,7 +87,6 @@ function chooseVideo(media: SdpMedia, payloadType: number, map: RtpMap): VideoCh
     kind: 'video' as const,
     payloadType,
     clockRate: map.clockRate,
-    frameRate: media.frameRate,
     control: media.control,
   };
   if (map.encoding === 'H264' && parameters.get('packetization-mode') !== '2') {
