@@ -1,10 +1,13 @@
 /** The clips that the test camera plays: access units and sound frames out of fixtures/media, ready to be packetised. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { AppError } from '../../src/errors.ts';
 import { type ClipTrack, readClip } from '../media/mp4/read-clip.ts';
 import type { AudioFormat, VideoFormat } from '../media/types.ts';
 
-const media = new URL('../../fixtures/media/', import.meta.url);
+/** Beside the sources, and one folder further up beside the built program. */
+const folders = ['../../fixtures/media/', '../../../fixtures/media/'].map(
+  (path) => new URL(path, import.meta.url),
+);
 const videoRate = 90_000;
 const soundFrameBytes = 160;
 
@@ -47,14 +50,11 @@ export function loadClip(name: ClipName): Clip {
 }
 
 function readMedia(file: string): Uint8Array {
-  try {
-    return readFileSync(new URL(file, media));
-  } catch (cause) {
-    throw new AppError('not_found', `The test camera's clip ${file} is missing.`, {
-      hint: 'Reinstall Holdfast; in a source tree run scripts/make-fixtures.sh.',
-      cause,
-    });
-  }
+  const path = folders.map((folder) => new URL(file, folder)).find((candidate) => existsSync(candidate));
+  if (path !== undefined) return readFileSync(path);
+  throw new AppError('not_found', `The test camera's clip ${file} is missing.`, {
+    hint: 'Reinstall Holdfast; in a source tree run scripts/make-fixtures.sh.',
+  });
 }
 
 function videoFormat({ info, samples }: ClipTrack, frameTicks: number): VideoFormat {
