@@ -37,10 +37,11 @@ export async function startDemoCameras(preferredPort: number | undefined): Promi
   ];
   const child = launchProgram(builtProgram('agent/test-camera/main'), args, ['ignore', 'ignore', 'inherit']);
   await untilListening(port, child);
-  return { url: (number) => `rtsp://127.0.0.1:${port}/camera${number}`, stop: () => child.kill('SIGTERM') };
+  return { url: (number) => `rtsp://127.0.0.1:${port}/cam${number}`, stop: () => child.kill('SIGTERM') };
 }
 
-async function freePort(preferred: number | undefined): Promise<number> {
+/** The preferred port of 127.0.0.1 when nobody listens on it, else any free one. */
+export async function freePort(preferred: number | undefined): Promise<number> {
   for (const wanted of preferred === undefined ? [0] : [preferred, 0]) {
     const server = createServer();
     const listening = once(server, 'listening').then(

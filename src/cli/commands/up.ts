@@ -3,10 +3,11 @@
 import { mkdirSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { defaultPort } from '../../client/address.ts';
 import { openConnection } from '../../client/connect.ts';
 import { agentAnswers, startAgent, waitUntilReady } from '../agent-process.ts';
 import { addCommand, type CommandContext, type CommandHost } from '../command.ts';
-import { type DemoCameras, demoPort, furnishDemo, startDemoCameras } from '../demo.ts';
+import { type DemoCameras, demoPort, freePort, furnishDemo, startDemoCameras } from '../demo.ts';
 import { demoDataDir } from '../installation.ts';
 import { printStatusLines } from '../status-lines.ts';
 import type { Supervised } from '../supervise.ts';
@@ -76,9 +77,10 @@ class Session {
       return;
     }
     const quiet = hasTerminal(io);
+    const listen = this.#options.listen ?? (this.#options.demo ? await demoListen() : undefined);
     const agent = startAgent({
       io,
-      args: agentArguments(this.#dataDir, this.#options),
+      args: agentArguments(this.#dataDir, { ...this.#options, listen }),
       onLine: (line) => this.#agentLine(line, quiet),
     });
     this.#agent = agent;
@@ -136,3 +138,8 @@ class Session {
 }
 
 const agentLinesMax = 50;
+
+/** The demonstration gets out of the way of a node that listens on the usual port. */
+async function demoListen(): Promise<string> {
+  return `127.0.0.1:${await freePort(defaultPort)}`;
+}
