@@ -62,8 +62,14 @@ export interface StorageEngine {
   /** End of the newest recorded part of a camera's main stream, null when nothing is held. */
   lastRecordedMs(cameraId: string): number | null;
   readonly gaps: GapLedger;
+  /**
+   * Destroys what the space holds. Resolves when the job has begun; progress, end and trouble show in `spaces()`.
+   * Rejects with `not_found`, `conflict` (another job, another space's folder), `unavailable` (its disk is not mounted).
+   */
   initializeSpace(spaceId: string): Promise<void>;
+  /** Rebuilds the index from the blocks alone. Resolves when the job has begun; rejects like `initializeSpace`. */
   restoreSpace(spaceId: string): Promise<void>;
+  /** Resolves when the job of the space has ended; does nothing without one. */
   cancelJob(spaceId: string): Promise<void>;
   spaces(): Space[];
   /** `cameras`, `writeBytesPerSecond` and `retentionSeconds` included. */

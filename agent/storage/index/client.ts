@@ -73,8 +73,12 @@ export function createIndexClient(send: IndexTransport): IndexClient {
   return {
     commit,
     openSpace: (spaceId) => ask({ kind: 'openSpace', spaceId }),
-    createSpace: async (spaceId, createdMs, blocks) => {
-      await ask({ kind: 'createSpace', spaceId, createdMs, blocks });
+    createSpace: async (spaceId, blocks) => {
+      await ask({ kind: 'createSpace', spaceId, blocks });
+    },
+    completeSpace: async (spaceId, createdMs) => {
+      await tails.get(spaceId);
+      await ask({ kind: 'completeSpace', spaceId, createdMs });
     },
     closeSpace: async (spaceId, { remove }) => {
       await tails.get(spaceId);

@@ -14,7 +14,10 @@ export function handleIndexRequest(
     case 'loadGaps':
       return store.loadGaps();
     case 'createSpace':
-      store.createSpace(request.spaceId, request.createdMs, request.blocks);
+      store.createSpace(request.spaceId, request.blocks);
+      return null;
+    case 'completeSpace':
+      store.completeSpace(request.spaceId, request.createdMs);
       return null;
     case 'closeSpace':
       store.closeSpace(request.spaceId, { remove: request.remove });

@@ -3,12 +3,8 @@ import type { BlockRow, GapCommit, GapRow, LoadedSpace, MinuteSpan, SpaceCommit 
 
 export type IndexRequest =
   | { readonly kind: 'openSpace'; readonly spaceId: string }
-  | {
-      readonly kind: 'createSpace';
-      readonly spaceId: string;
-      readonly createdMs: number;
-      readonly blocks: readonly BlockRow[];
-    }
+  | { readonly kind: 'createSpace'; readonly spaceId: string; readonly blocks: readonly BlockRow[] }
+  | { readonly kind: 'completeSpace'; readonly spaceId: string; readonly createdMs: number }
   | { readonly kind: 'closeSpace'; readonly spaceId: string; readonly remove: boolean }
   | {
       readonly kind: 'minutesOf';
@@ -27,6 +23,7 @@ export interface IndexAnswers {
   minutesOf: MinuteSpan[];
   loadGaps: { nextId: number; open: GapRow[] };
   createSpace: null;
+  completeSpace: null;
   closeSpace: null;
   commit: null;
   commitGaps: null;

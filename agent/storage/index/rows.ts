@@ -65,8 +65,10 @@ export interface LoadedSpace {
 export interface IndexClient {
   /** Null when the space has no complete index file. */
   openSpace(spaceId: string): Promise<LoadedSpace | null>;
-  /** Begins an empty index; the space's video must have been dropped before. `blocks` must all be given in one call. */
-  createSpace(spaceId: string, createdMs: number, blocks: readonly BlockRow[]): Promise<void>;
+  /** Begins an index with `blocks`; what the space held must have been dropped before. Incomplete until completed. */
+  createSpace(spaceId: string, blocks: readonly BlockRow[]): Promise<void>;
+  /** From now on the index counts as that of the space created at `createdMs`. */
+  completeSpace(spaceId: string, createdMs: number): Promise<void>;
   closeSpace(spaceId: string, options: { remove: boolean }): Promise<void>;
   /** Minutes of a block from `fromMinute` on. */
   minutesOf(spaceId: string, block: number, fromMinute: number): Promise<MinuteSpan[]>;

@@ -2,7 +2,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { spaceIndexSql } from '../index-schema.ts';
 import { openDatabase } from './database.ts';
-import type { BlockRow, BlockState, LoadedSpace, MinuteSpan, SpaceCommit, StreamName } from './rows.ts';
+import type {
+  BlockRow,
+  BlockState,
+  LoadedSpace,
+  MinuteRow,
+  MinuteSpan,
+  SpaceCommit,
+  StreamName,
+} from './rows.ts';
 
 /** Where a stream's minutes lie that a commit touches, ends included. */
 export interface StreamRange {
@@ -52,14 +60,11 @@ export class SpaceIndex {
     return { createdMs: Number(meta.value), blocks };
   }
 
-  /** `createdMs` in `meta` says that the file is complete. */
-  fill(createdMs: number, blocks: readonly BlockRow[]): void {
-    this.#transaction(() => {
-      for (const block of blocks) this.#writeBlock(block);
-      this.#database
-        .prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('createdMs', ?)")
-        .run(String(createdMs));
-    });
+  /** `createdMs` in `meta` says that the file is complete, and of which initialisation. */
+  complete(createdMs: number): void {
+    this.#database
+      .prepare("INSERT OR REPLACE INTO meta (key, value) VALUES ('createdMs', ?)")
+      .run(String(createdMs));
   }
 
   minutesOf(block: number, fromMinute: number): MinuteSpan[] {
@@ -147,7 +152,8 @@ export class SpaceIndex {
 
 const states: readonly string[] = ['free', 'open', 'sealed', 'bad'] satisfies BlockState[];
 
-function toBlockRow(row: Record<string, unknown>): BlockRow {
+/** A row of `block` as read from the file. */
+export function toBlockRow(row: Record<string, unknown>): BlockRow {
   const text = (value: unknown) => (typeof value === 'string' ? value : null);
   const number = (value: unknown) => (typeof value === 'number' ? value : null);
   return {
@@ -167,4 +173,18 @@ function toBlockRow(row: Record<string, unknown>): BlockRow {
 
 function isState(value: unknown): value is BlockState {
   return typeof value === 'string' && states.includes(value);
+}
+
+/** A row of `minute` as read from the file. */
+export function toMinuteRow(row: Record<string, unknown>): MinuteRow {
+  return {
+    cameraId: String(row.camera_id),
+    stream: row.stream === 'sub' ? 'sub' : 'main',
+    minute: Number(row.minute),
+    block: Number(row.block),
+    generation: Number(row.generation),
+    offsetBytes: Number(row.offset_bytes),
+    lengthBytes: Number(row.length_bytes),
+    presentMs: Number(row.present_ms),
+  };
 }

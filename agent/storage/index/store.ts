@@ -35,11 +35,15 @@ export class IndexStore {
     return loaded;
   }
 
-  createSpace(spaceId: string, createdMs: number, blocks: readonly BlockRow[]): void {
+  createSpace(spaceId: string, blocks: readonly BlockRow[]): void {
     this.closeSpace(spaceId, { remove: true });
     const index = new SpaceIndex(this.#path(spaceId));
-    index.fill(createdMs, blocks);
+    index.apply([{ spaceId, blocks }]);
     this.#spaces.set(spaceId, index);
+  }
+
+  completeSpace(spaceId: string, createdMs: number): void {
+    this.#space(spaceId).complete(createdMs);
   }
 
   closeSpace(spaceId: string, options: { remove: boolean }): void {

@@ -3,7 +3,7 @@ import type { DiskError } from '../disk.ts';
 
 /** Operations of one space under way at once: with a hung device that many threads are lost, and no more. */
 const slotsMax = 3;
-const slotsOfKindMax = { check: 1, write: 3, sync: 2, job: 1 } as const;
+const slotsOfKindMax = { check: 1, write: 3, sync: 2, job: 2 } as const;
 /** What goes first. */
 const kinds = ['check', 'write', 'sync', 'job'] as const;
 

@@ -1,0 +1,354 @@
+/** One pool at run time: gives blocks to streams, frees the oldest, and commits what was synced together (I1). */
+import type { PoolConfig } from '../../recorder/protocol/schema.ts';
+import {
+  type BlockAge,
+  chooseBlock,
+  oldestOf,
+  planFreeing,
+  planShare,
+  type SpaceShare,
+} from '../allocate/plan.ts';
+import { baseMsOf } from '../block/append.ts';
+import { crcOfInit } from '../block/codec.ts';
+import type { OpenBlock, PendingCommit } from '../block/open-block.ts';
+import type { BlockRow } from '../index/rows.ts';
+import { blockSpanMs } from '../space/plan.ts';
+import type { BlockUse, SpaceStore } from '../space/space-store.ts';
+import type { AppendRefusal, StorageEvent } from '../types.ts';
+
+const freeingBatchMax = 64;
+const shortRetentionEventMs = 3_600_000;
+const dayMs = 86_400_000;
+
+export interface PoolDeps {
+  readonly clock: { monotonicMs(): number; utcMs(): number };
+  readonly space: (id: string) => SpaceStore | undefined;
+  /** The pool is configured; what belongs to another may be adopted. */
+  readonly isPool: (id: string) => boolean;
+  readonly epoch: () => number;
+  readonly onEvent: (event: StorageEvent) => void;
+  readonly onBlockFailed: (space: SpaceStore, row: BlockRow, thrown: unknown) => void;
+  readonly onCommitted: (block: OpenBlock) => void;
+}
+
+export type StreamUse = Omit<BlockUse, 'ownerEpoch' | 'baseMs' | 'poolId'>;
+export type Acquired = { readonly block: OpenBlock } | { readonly refused: AppendRefusal };
+
+export class PoolStore {
+  config: PoolConfig;
+  /** Bytes written since the engine began. */
+  writtenBytes = 0;
+  readonly #deps: PoolDeps;
+  #syncing: Promise<void> | null = null;
+  /** The last stream that asked for a block got none. */
+  refused = false;
+  #indexFailing = false;
+  #shortToldMs = Number.NEGATIVE_INFINITY;
+
+  constructor(config: PoolConfig, deps: PoolDeps) {
+    this.config = config;
+    this.#deps = deps;
+  }
+
+  get id(): string {
+    return this.config.id;
+  }
+
+  space(id: string): SpaceStore | undefined {
+    return this.#deps.space(id);
+  }
+
+  get spaces(): SpaceStore[] {
+    return this.config.shares.flatMap((share) => this.#deps.space(share.spaceId) ?? []);
+  }
+
+  get spanMsMax(): number {
+    const blocks = this.config.shares.reduce((sum, share) => {
+      const space = this.#deps.space(share.spaceId);
+      return space === undefined ? sum : sum + Math.floor(share.bytes / space.blockBytes);
+    }, 0);
+    return blockSpanMs(blocks);
+  }
+
+  /** The block that the stream left open, or another. Rejects with the disk's error when one was chosen and failed. */
+  async acquire(use: StreamUse, part: Parameters<typeof baseMsOf>[0]): Promise<Acquired> {
+    const known = await this.#continueOpen(use, part);
+    if (known !== null) return { block: known };
+    const choice = chooseBlock(this.shares());
+    if (choice.kind === 'refused') {
+      this.#tellRefused(choice.reason);
+      return { refused: choice.reason };
+    }
+    this.refused = false;
+    const space = this.#deps.space(choice.kind === 'free' ? choice.spaceId : choice.block.spaceId);
+    const row = space?.rows.find((one) =>
+      choice.kind === 'free'
+        ? one.state === 'free' && one.poolId === this.id
+        : one.number === choice.block.number,
+    );
+    if (space === undefined || row === undefined) return { refused: 'no-space' };
+    if (choice.kind === 'overwrite') this.#noteOverwrite(choice.block.lastMs);
+    const whole = { ...use, poolId: this.id, ownerEpoch: this.#deps.epoch(), baseMs: baseMsOf(part) };
+    try {
+      return { block: await space.take(row, whole) };
+    } catch (thrown) {
+      this.#deps.onBlockFailed(space, row, thrown);
+      throw thrown;
+    }
+  }
+
+  /** Synced together, then committed together; a second call while one is under way waits for another round. */
+  async sync(): Promise<void> {
+    if (this.#syncing !== null) await this.#syncing;
+    this.#syncing ??= Promise.all(this.spaces.map((space) => this.#syncSpace(space)))
+      .then(() => undefined)
+      .finally(() => {
+        this.#syncing = null;
+      });
+    await this.#syncing;
+  }
+
+  get isSyncing(): boolean {
+    return this.#syncing !== null;
+  }
+
+  /** Frees what is past its time and what the reserve wants, and follows the configured shares. */
+  async keepHouse(): Promise<void> {
+    for (const space of this.spaces) await this.#sealForgotten(space);
+    await this.followShares();
+    const nowMs = this.#deps.clock.utcMs();
+    const cycleDays = this.config.strategy === 'cycle' ? this.config.cycleDays : null;
+    const plan = planFreeing({ shares: this.shares(), cycleDays, nowMs, batchMax: freeingBatchMax });
+    const early = plan.free.find((block) => cycleDays !== null && nowMs - block.lastMs < cycleDays * dayMs);
+    if (early !== undefined) this.#noteOverwrite(early.lastMs);
+    for (const space of this.spaces) {
+      const rows = plan.free.flatMap((block) =>
+        block.spaceId === space.id ? (space.rows[block.number] ?? []) : [],
+      );
+      if (rows.length > 0) await space.free(rows);
+    }
+  }
+
+  /** Takes or gives back blocks until each space's share is as configured; open blocks go as soon as they are sealed. */
+  async followShares(): Promise<void> {
+    for (const { spaceId, bytes } of this.config.shares) {
+      const space = this.#deps.space(spaceId);
+      if (space?.usable) await this.#followShare(space, Math.floor(bytes / space.blockBytes));
+    }
+  }
+
+  /** The pool goes: whatever it holds becomes free. Its streams have been closed and committed. */
+  async giveEverythingBack(): Promise<void> {
+    for (const space of this.spaces.filter((one) => one.usable)) {
+      const rows = space.rows.filter((row) => row.poolId === this.id && row.state !== 'bad');
+      if (rows.length > 0) await space.free(rows, { keepPool: false });
+    }
+  }
+
+  shares(): SpaceShare[] {
+    return this.spaces.map((space) => shareOf(space, this.id));
+  }
+
+  async #continueOpen(use: StreamUse, part: Parameters<typeof baseMsOf>[0]): Promise<OpenBlock | null> {
+    const initCrc = crcOfInit(use.init.ftyp, use.init.moov);
+    const left = this.#openRowsOf(use);
+    let chosen: OpenBlock | null = null;
+    for (const { space, row } of left) {
+      const active = space.active.get(row.number);
+      if (active !== undefined && !active.idle) continue;
+      if (chosen === null) {
+        const block = active ?? (await this.#resume(space, row, initCrc));
+        if (block !== null && block.initCrc === initCrc && block.accepts(part, 0, this.spanMsMax)) {
+          block.idle = false;
+          chosen = block;
+          continue;
+        }
+        if (block !== null) {
+          block.sealing = true;
+          continue;
+        }
+      }
+      if (active !== undefined) active.sealing = true;
+      else await space.sealIdle(row);
+    }
+    return chosen;
+  }
+
+  async #resume(space: SpaceStore, row: BlockRow, initCrc: number): Promise<OpenBlock | null> {
+    try {
+      return await space.resume(row, initCrc);
+    } catch (thrown) {
+      this.#deps.onBlockFailed(space, row, thrown);
+      throw thrown;
+    }
+  }
+
+  /** Newest first. */
+  #openRowsOf(use: StreamUse): { space: SpaceStore; row: BlockRow }[] {
+    const found = this.spaces
+      .filter((space) => space.usable)
+      .flatMap((space) =>
+        space.rows
+          .filter((row) => row.state === 'open' && row.cameraId === use.cameraId && row.stream === use.stream)
+          .filter((row) => row.poolId === this.id && !space.taking.has(row.number))
+          .map((row) => ({ space, row })),
+      );
+    return found.sort((a, b) => (b.row.lastMs ?? 0) - (a.row.lastMs ?? 0));
+  }
+
+  async #syncSpace(space: SpaceStore): Promise<void> {
+    const blocks = [...space.active.values()].filter((block) => block.poolId === this.id && !block.dead);
+    const synced = await Promise.all(blocks.map((block) => this.#syncBlock(space, block)));
+    const pending = synced.flatMap((one) => one ?? []);
+    if (pending.length > 0) await this.#commit(space, pending);
+    for (const block of blocks) {
+      const done = block.row.state === 'sealed' || (block.idle && !block.dirty);
+      if (done && !block.dead) space.release(block);
+    }
+  }
+
+  async #syncBlock(
+    space: SpaceStore,
+    block: OpenBlock,
+  ): Promise<(PendingCommit & { block: OpenBlock }) | null> {
+    const pending = block.beginCommit();
+    if (pending === null) return null;
+    try {
+      await space.gate.run('sync', () => block.file.sync());
+      return block.dead ? null : { ...pending, block };
+    } catch (thrown) {
+      if (!block.dead) {
+        space.drop(block);
+        this.#deps.onBlockFailed(space, block.row, thrown);
+      }
+      return null;
+    }
+  }
+
+  async #commit(
+    space: SpaceStore,
+    pending: readonly (PendingCommit & { block: OpenBlock })[],
+  ): Promise<void> {
+    try {
+      await space.commit({
+        blocks: pending.flatMap((one) => one.commit.blocks ?? []),
+        minutes: pending.flatMap((one) => one.commit.minutes ?? []),
+      });
+    } catch (thrown) {
+      for (const one of pending) one.putBack();
+      if (!this.#indexFailing)
+        this.#tell('error', 'index.failing', thrown instanceof Error ? thrown.message : String(thrown));
+      this.#indexFailing = true;
+      return;
+    }
+    this.#indexFailing = false;
+    for (const one of pending) {
+      one.succeed();
+      this.#deps.onCommitted(one.block);
+    }
+  }
+
+  /** Blocks left open whose stream did not come back within a block's longest span. */
+  async #sealForgotten(space: SpaceStore): Promise<void> {
+    if (!space.usable) return;
+    const beforeMs = this.#deps.clock.utcMs() - this.spanMsMax;
+    for (const row of space.rows) {
+      if (row.state !== 'open' || row.poolId !== this.id || (row.lastMs ?? 0) >= beforeMs) continue;
+      if (!space.active.has(row.number) && !space.taking.has(row.number)) await space.sealIdle(row);
+    }
+  }
+
+  async #followShare(space: SpaceStore, wanted: number): Promise<void> {
+    const mine = space.rows.filter((row) => row.poolId === this.id && row.state !== 'bad');
+    if (mine.length === wanted) return;
+    const unassigned = this.#unassigned(space);
+    const open = mine.filter((row) => row.state === 'open');
+    const free = mine.filter((row) => row.state === 'free');
+    const plan = planShare({
+      wanted,
+      unassigned: unassigned.length,
+      free: free.length,
+      sealed: mine.flatMap((row) => (row.state === 'sealed' ? ageOf(space, row) : [])),
+      open: open.length,
+    });
+    const taken = unassigned.slice(0, plan.take);
+    for (const row of taken) row.poolId = this.id;
+    if (taken.length > 0) await space.commit({ blocks: taken.map((row) => ({ ...row })) });
+    const given = [
+      ...free.slice(0, plan.giveFree),
+      ...plan.giveOldest.flatMap((block) => space.rows[block.number] ?? []),
+    ];
+    if (given.length > 0) await space.free(given, { keepPool: false });
+    for (const row of open.slice(0, plan.sealOpen)) {
+      const active = space.active.get(row.number);
+      if (active?.idle) active.sealing = true;
+      else if (active !== undefined) active.sealRequested = true;
+      else if (!space.taking.has(row.number)) await space.sealIdle(row);
+    }
+  }
+
+  /** Free blocks of no pool; then restored video whose pool is not here any more: a pool takes it over as its own. */
+  #unassigned(space: SpaceStore): BlockRow[] {
+    const ours = (row: BlockRow) => row.poolId !== null && this.#deps.isPool(row.poolId);
+    const free = space.rows.filter((row) => row.state === 'free' && !ours(row));
+    return [...free, ...space.rows.filter((row) => row.state === 'sealed' && !ours(row))];
+  }
+
+  /** `cycle` promised to keep this video: say so, with the figure, once an hour. */
+  #noteOverwrite(lastMs: number): void {
+    const { strategy, cycleDays } = this.config;
+    const heldMs = this.#deps.clock.utcMs() - lastMs;
+    if (strategy !== 'cycle' || cycleDays === null || heldMs >= cycleDays * dayMs) return;
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (nowMs - this.#shortToldMs < shortRetentionEventMs) return;
+    this.#shortToldMs = nowMs;
+    const held = (heldMs / dayMs).toFixed(1);
+    this.#tell(
+      'warning',
+      'pool.retention-short',
+      `pool ${this.config.name} is full: video is kept ${held} days, not ${cycleDays}. Expand the pool, or record less.`,
+    );
+  }
+
+  #tellRefused(reason: AppendRefusal): void {
+    if (this.refused) return;
+    this.refused = true;
+    const total = this.shares().reduce((sum, share) => sum + share.total, 0);
+    const text =
+      reason === 'space-lost'
+        ? `no space of pool ${this.config.name} can be reached. See the Storage page for each space's trouble.`
+        : `pool ${this.config.name} has ${total} blocks and all are being written: each stream needs one and one more is ` +
+          'needed to overwrite. Expand the pool, or use a space with smaller blocks.';
+    this.#tell('error', `pool.${reason}`, text);
+  }
+
+  #tell(level: StorageEvent['level'], event: string, text: string): void {
+    this.#deps.onEvent({ level, event, subject: this.id, text });
+  }
+}
+
+/** What a pool holds in a space, of its sealed blocks only the oldest. */
+function shareOf(space: SpaceStore, poolId: string): SpaceShare {
+  const idle: BlockAge[] = [];
+  let free = 0;
+  let total = 0;
+  for (const row of space.rows) {
+    if (row.poolId !== poolId || row.state === 'bad') continue;
+    total += 1;
+    if (row.state === 'free') free += 1;
+    if (row.state === 'open' && !space.active.has(row.number) && !space.taking.has(row.number))
+      idle.push(ageOf(space, row));
+  }
+  const sealed = oldestOf(sealedOf(space, poolId), freeingBatchMax);
+  return { spaceId: space.id, usable: space.usable, total, free, sealed, idle };
+}
+
+function* sealedOf(space: SpaceStore, poolId: string): Iterable<BlockAge> {
+  for (const row of space.rows) {
+    if (row.poolId === poolId && row.state === 'sealed') yield ageOf(space, row);
+  }
+}
+
+function ageOf(space: SpaceStore, row: BlockRow): BlockAge {
+  return { spaceId: space.id, number: row.number, lastMs: row.lastMs ?? 0 };
+}

@@ -1,0 +1,159 @@
+/** Makes a folder a storage space: marker first, every block's room really taken, resumable after a crash. */
+import { AppError } from '../../../src/errors.ts';
+import { blockFilePath, encodeFreeHeader, freeHeaderBytes } from '../block/codec.ts';
+import { type Disk, DiskError } from '../disk.ts';
+import type { BlockRow, IndexClient } from '../index/rows.ts';
+import { forgetIndex, type Job } from './job.ts';
+import { readMarker, type SpaceMarker, writeMarker } from './marker.ts';
+import { emptyBlock, type SpaceStore } from './space-store.ts';
+
+const zerosBytes = 4 * 1024 * 1024;
+const workers = 2;
+
+export interface InitializeDeps {
+  readonly disk: Disk;
+  readonly index: IndexClient;
+  readonly clock: { utcMs(): number };
+  readonly nodeId: string;
+  readonly epoch: number;
+}
+
+/**
+ * Refuses what must not be begun: a folder that is not there or belongs to another space; and a folder without the
+ * marker of a space whose index is here, because then its disk is merely not mounted (I3).
+ */
+export async function checkInitializable(
+  space: SpaceStore,
+  deps: InitializeDeps,
+): Promise<SpaceMarker | null> {
+  const folder = await deps.disk.stat(space.path);
+  if (folder?.kind !== 'folder') {
+    throw new AppError('not_found', `the folder ${space.path} is not there`, {
+      hint: 'Mount the disk or make the folder.',
+    });
+  }
+  const marker = await readMarker(deps.disk, space.path);
+  if (marker !== 'absent' && marker !== 'damaged') {
+    if (marker.spaceId === space.id) return marker;
+    throw new AppError('conflict', `${space.path} belongs to space ${marker.spaceId}`, {
+      hint: 'Choose another folder, or remove its holdfast-space.json and blocks folder when its video is not needed.',
+    });
+  }
+  if (marker === 'absent' && (await deps.index.openSpace(space.id)) !== null) {
+    throw new AppError(
+      'unavailable',
+      `${space.path} does not carry the marker of this space: its disk is not mounted`,
+      {
+        hint: 'Mount the disk. For a replaced disk, delete the space and add it again.',
+      },
+    );
+  }
+  return null;
+}
+
+/** Rejects with the disk's error, or returns early when the job is cancelled. What is already reserved is not done again. */
+export async function initializeSpace(
+  space: SpaceStore,
+  deps: InitializeDeps,
+  job: Job,
+  found: SpaceMarker | null,
+): Promise<void> {
+  const { config } = space;
+  const blocks = Math.floor(config.quotaBytes / config.blockBytes);
+  const resuming = found?.state === 'initializing' && found.blockBytes === config.blockBytes;
+  const marker: SpaceMarker = {
+    formatVersion: 1,
+    spaceId: space.id,
+    name: config.name,
+    quotaBytes: blocks * config.blockBytes,
+    blockBytes: config.blockBytes,
+    blocks,
+    ownerNode: deps.nodeId,
+    ownerEpoch: deps.epoch,
+    createdMs: resuming ? found.createdMs : Math.round(deps.clock.utcMs()),
+    state: 'initializing',
+  };
+  space.indexed = false;
+  await forgetIndex(space.id, deps.index);
+  await deps.index.closeSpace(space.id, { remove: true });
+  await space.gate.run('job', () => writeMarker(deps.disk, space.path, marker));
+  await removeSurplus(space, deps.disk, blocks);
+  await reserveBlocks(space, deps.disk, blocks, job);
+  if (job.cancelled) return;
+  await space.gate.run('job', () => deps.disk.syncAll(space.path));
+  const rows = Array.from({ length: blocks }, (_, number): BlockRow => freeRow(number));
+  await deps.index.createSpace(space.id, rows);
+  await deps.index.completeSpace(space.id, marker.createdMs);
+  space.setRows(rows);
+  await space.gate.run('job', () => writeMarker(deps.disk, space.path, { ...marker, state: 'ready' }));
+}
+
+export function freeRow(number: number): BlockRow {
+  return { number, generation: 0, state: 'free', poolId: null, cameraId: null, stream: null, ...emptyBlock };
+}
+
+async function reserveBlocks(space: SpaceStore, disk: Disk, blocks: number, job: Job): Promise<void> {
+  let next = 0;
+  let failed = false;
+  const work = async () => {
+    while (next < blocks && !job.cancelled && !failed) {
+      const number = next;
+      next += 1;
+      try {
+        await reserveBlock(space, disk, number, job);
+      } catch (thrown) {
+        failed = true;
+        throw thrown;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+}
+
+/** A valid MP4 file of one `free` box; its old head is gone, so that a restore never finds it. */
+async function reserveBlock(space: SpaceStore, disk: Disk, number: number, job: Job): Promise<void> {
+  const path = blockFilePath(space.path, number);
+  if (number % 1000 === 0)
+    await space.gate.run('job', () => disk.makeFolder(path.slice(0, path.lastIndexOf('/'))));
+  const entry = await space.gate.run('job', () => disk.stat(path));
+  const taken = entry?.sizeBytes === space.blockBytes && entry.allocatedBytes >= space.blockBytes;
+  const reserved = taken || (await space.gate.run('job', () => disk.preallocate(path, space.blockBytes)));
+  const file = await space.gate.run('job', () => disk.open(path, reserved ? 'update' : 'create'));
+  try {
+    if (!reserved) await writeZeros(space, file, job);
+    const free = new Uint8Array(freeHeaderBytes);
+    encodeFreeHeader(free, 0, space.blockBytes);
+    await space.gate.run('job', () => file.write([free], 0));
+  } finally {
+    space.closeFile(file);
+  }
+  if (reserved) job.advance(space.blockBytes);
+}
+
+async function writeZeros(
+  space: SpaceStore,
+  file: Awaited<ReturnType<Disk['open']>>,
+  job: Job,
+): Promise<void> {
+  const zeros = new Uint8Array(Math.min(zerosBytes, space.blockBytes));
+  for (let done = 0; done < space.blockBytes; done += zeros.length) {
+    if (job.cancelled) throw new DiskError('other', 'cancelled');
+    await space.gate.run('job', () => file.write([zeros], done));
+    job.advance(zeros.length);
+  }
+}
+
+/** Blocks of an earlier, larger initialisation, and files of another block size. */
+async function removeSurplus(space: SpaceStore, disk: Disk, blocks: number): Promise<void> {
+  const root = `${space.path}/blocks`;
+  for (const folder of await space.gate.run('job', () => disk.list(root))) {
+    for (const name of await space.gate.run('job', () => disk.list(`${root}/${folder}`))) {
+      const number = Number(/^blk-(\d{6,})\.mp4$/.exec(name)?.[1] ?? Number.NaN);
+      if (Number.isNaN(number)) continue;
+      const path = `${root}/${folder}/${name}`;
+      const entry = await space.gate.run('job', () => disk.stat(path));
+      if (number < blocks && entry?.sizeBytes === space.blockBytes) continue;
+      await space.gate.run('job', () => disk.remove(path));
+    }
+  }
+}

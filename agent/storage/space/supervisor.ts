@@ -1,0 +1,310 @@
+/** Watches the spaces: a lost one is left at once, one that is back is recovered and used again, without a person (I2, I3). */
+import { type Recovery, recoverBlock } from '../block/recover.ts';
+import { type Disk, DiskError, faultOf } from '../disk.ts';
+import type { BlockRow, IndexClient, MinuteRow } from '../index/rows.ts';
+import type { StorageEvent } from '../types.ts';
+import { inspectSpace, type Trouble, troubleOf } from './health.ts';
+import { emptyBlock, type SpaceStore } from './space-store.ts';
+
+const retryMsMin = 4_000;
+const retryMsMax = 300_000;
+const calmMs = 600_000;
+/** So many failing blocks within a minute are not bad blocks but a bad disk. */
+const blockFailuresMax = 3;
+const failureWindowMs = 60_000;
+const recoveriesAtOnce = 3;
+
+export interface SupervisorDeps {
+  readonly disk: Disk;
+  readonly index: IndexClient;
+  readonly clock: { monotonicMs(): number; utcMs(): number };
+  readonly nodeId: () => string;
+  readonly onEvent: (event: StorageEvent) => void;
+  /** The space can be used again: pools look at their shares. */
+  readonly onReady: (space: SpaceStore) => void;
+  /** Its marker says that initialising was interrupted by a crash. */
+  readonly onHalfInitialized: (space: SpaceStore) => void;
+}
+
+export class SpaceSupervisor {
+  readonly #space: SpaceStore;
+  readonly #deps: SupervisorDeps;
+  #checking: Promise<void> | null = null;
+  #retryAtMs = 0;
+  #retryMs = retryMsMin;
+  #failures: number[] = [];
+  /** Which initialisation the index belongs to. */
+  #createdMs = 0;
+  /** A job (initialise, restore) owns the space, or one that failed or was cancelled left it unfinished. */
+  suspended = false;
+  #ended = false;
+
+  constructor(space: SpaceStore, deps: SupervisorDeps) {
+    this.#space = space;
+    this.#deps = deps;
+  }
+
+  /** The block table, also of a space that cannot be reached now. */
+  async loadIndex(): Promise<void> {
+    const loaded = await this.#deps.index.openSpace(this.#space.id);
+    if (loaded === null) return;
+    this.#createdMs = loaded.createdMs;
+    this.#space.setRows(loaded.blocks);
+  }
+
+  /** Called every few seconds, and to bring a space up for the first time. */
+  check(): Promise<void> {
+    if (this.suspended || this.#ended) return Promise.resolve();
+    if (this.#space.gate.isHung())
+      this.#lose(troubleOf(new DiskError('hung', `${this.#space.path} does not answer`)));
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = null;
+    });
+    return this.#checking;
+  }
+
+  /** A block's file failed: the whole disk's trouble, or this block's alone. */
+  async blockFailed(row: BlockRow, thrown: unknown): Promise<void> {
+    const space = this.#space;
+    if (!space.usable) return;
+    const nowMs = this.#deps.clock.monotonicMs();
+    this.#failures = [...this.#failures.filter((atMs) => nowMs - atMs < failureWindowMs), nowMs];
+    const fault = faultOf(thrown);
+    const wholeDisk = fault === 'full' || fault === 'read-only' || fault === 'hung' || fault === 'denied';
+    if (wholeDisk || this.#failures.length >= blockFailuresMax) return this.#backOff(troubleOf(thrown));
+    // Nobody shall go on in the block before it is known what it is worth.
+    space.taking.add(row.number);
+    try {
+      await this.check();
+      if (space.usable && row.state === 'open') await this.#markBad(row, troubleOf(thrown));
+    } finally {
+      space.taking.delete(row.number);
+    }
+  }
+
+  /** A job takes the space over; recording goes elsewhere. */
+  suspend(state: 'initializing' | 'restoring'): void {
+    this.suspended = true;
+    this.#leave(new DiskError('gone', `space ${this.#space.id} is ${state}`));
+    this.#space.state = state;
+    this.#space.trouble = null;
+  }
+
+  /** The job is over: with a trouble the space waits for a person, without one it is checked and used. */
+  async takeBack(trouble: Trouble | null): Promise<void> {
+    this.#space.progress = null;
+    this.#space.indexed = false;
+    this.suspended = trouble !== null;
+    if (trouble !== null) return this.#lose(trouble);
+    this.#retryAtMs = 0;
+    await this.check();
+  }
+
+  /** The space leaves the configuration, or the engine closes. */
+  end(): void {
+    this.#ended = true;
+    this.#leave(new DiskError('gone', `space ${this.#space.id} was closed`));
+  }
+
+  async #check(): Promise<void> {
+    const space = this.#space;
+    if (!space.usable && this.#deps.clock.monotonicMs() < this.#retryAtMs) return;
+    const verdict = await space.gate
+      .run('check', () => inspectSpace(this.#deps.disk, space, this.#deps.clock))
+      .catch((thrown: unknown) => ({ ok: false as const, trouble: troubleOf(thrown) }));
+    if (this.#ended || this.suspended) return;
+    space.checkedAtMs = Math.round(this.#deps.clock.utcMs());
+    if (!verdict.ok) return this.#lose(verdict.trouble);
+    space.latencyMs = Math.round(verdict.latencyMs * 10) / 10;
+    if (space.usable && space.sameDevice(verdict.deviceId)) return this.#calm();
+    if (space.usable) this.#lose(remounted(space.path));
+    space.accept(verdict.marker, verdict.deviceId);
+    await this.#bringBack().catch((thrown: unknown) => this.#backOff(troubleOf(thrown)));
+  }
+
+  async #bringBack(): Promise<void> {
+    const space = this.#space;
+    space.deviceType = await space.gate.run('check', () => this.#deps.disk.deviceType(space.path));
+    const { marker } = space;
+    if (marker === null) return;
+    if (marker.state === 'initializing') return this.#deps.onHalfInitialized(space);
+    if (marker.blockBytes !== space.blockBytes) return this.#lose(wrongBlockSize(space, marker.blockBytes));
+    if (!space.indexed) await this.loadIndex();
+    const known =
+      space.indexed && this.#createdMs === marker.createdMs && marker.ownerNode === this.#deps.nodeId();
+    if (!known) return this.#awaitRecovery();
+    await this.#recover();
+    if (this.#ended || this.suspended) return;
+    const wasLost = space.trouble !== null;
+    space.state = 'normal';
+    space.trouble = null;
+    space.cutFromMs.clear();
+    if (wasLost)
+      this.#tell('info', 'space.back', `space ${space.config.name} is back: recording uses it again`);
+    this.#deps.onReady(space);
+  }
+
+  #awaitRecovery(): void {
+    const space = this.#space;
+    if (space.state === 'waiting-for-recovery') return;
+    space.state = 'waiting-for-recovery';
+    space.trouble = {
+      state: 'lost',
+      problem: `${space.path} holds video that this node's index does not know`,
+      hint: 'Restore the space to use it with its video, or initialise it to begin empty.',
+    };
+    this.#tell('warning', 'space.waiting', `${space.trouble.problem}. ${space.trouble.hint}`);
+  }
+
+  /** Every block that was being written: what was written behind the committed parts is found and committed. */
+  async #recover(): Promise<void> {
+    const open = this.#space.rows.filter((row) => row.state === 'open');
+    const queue = [...open];
+    const results: { row: BlockRow; recovery: Recovery }[] = [];
+    const work = async () => {
+      for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
+        results.push({ row, recovery: await this.#recoverOne(row) });
+      }
+    };
+    await Promise.all(Array.from({ length: recoveriesAtOnce }, work));
+    if (results.length > 0) await this.#commitRecovered(results);
+  }
+
+  async #recoverOne(row: BlockRow): Promise<Recovery> {
+    const space = this.#space;
+    const fromMinute = Math.floor((row.lastMs ?? 0) / 60_000) - 1;
+    const known = await this.#deps.index.minutesOf(space.id, row.number, fromMinute);
+    let recovery: Recovery = { kind: 'damaged' };
+    try {
+      const { file } = await space.openBlockFile(row.number, async () => undefined);
+      try {
+        recovery = await space.gate.run('sync', () =>
+          recoverBlock(file, row, {
+            spaceId: space.id,
+            blockBytes: space.blockBytes,
+            known,
+            cutFromMs: space.cutFromMs.get(row.number) ?? Number.POSITIVE_INFINITY,
+          }),
+        );
+      } finally {
+        space.closeFile(file);
+      }
+    } catch (thrown) {
+      // One block's missing or unreadable file must not keep the whole space away; a vanished mount must.
+      if (faultOf(thrown) !== 'gone' && faultOf(thrown) !== 'io') throw thrown;
+      const verdict = await space.gate.run('check', () =>
+        inspectSpace(this.#deps.disk, space, this.#deps.clock),
+      );
+      if (!verdict.ok || !space.sameDevice(verdict.deviceId)) throw thrown;
+      this.#tell('error', 'block.unreadable', troubleOf(thrown).problem);
+    }
+    return recovery;
+  }
+
+  async #commitRecovered(results: readonly { row: BlockRow; recovery: Recovery }[]): Promise<void> {
+    const space = this.#space;
+    const drops: { block: number; overwritten: boolean }[] = [];
+    const minutes: MinuteRow[] = [];
+    let parts = 0;
+    for (const { row, recovery } of results) {
+      const { cameraId, stream } = row;
+      if (recovery.kind === 'recovered' && cameraId !== null && stream !== null) {
+        Object.assign(row, recovery.row);
+        parts += recovery.parts;
+        for (const span of recovery.minutes) {
+          minutes.push({ ...span, cameraId, stream, block: row.number, generation: row.generation });
+        }
+      } else {
+        drops.push({ block: row.number, overwritten: false });
+        if (recovery.kind === 'damaged')
+          this.#tell('error', 'block.damaged', `block ${row.number} of ${space.config.name} lost its head`);
+        Object.assign(row, {
+          state: recovery.kind === 'damaged' ? 'bad' : 'free',
+          cameraId: null,
+          stream: null,
+          ...emptyBlock,
+        });
+      }
+    }
+    await space.commit({ drops, blocks: results.map(({ row }) => ({ ...row })), minutes });
+    if (parts > 0)
+      this.#tell(
+        'info',
+        'space.recovered',
+        `${parts} parts written before the stop were found in ${space.config.name}`,
+      );
+  }
+
+  async #markBad(row: BlockRow, trouble: Trouble): Promise<void> {
+    row.state = 'bad';
+    const name = this.#space.config.name;
+    this.#tell(
+      'error',
+      'block.bad',
+      `block ${row.number} of ${name} is taken out of use: ${trouble.problem}. ${trouble.hint}`,
+    );
+    await this.#space.commit({ blocks: [{ ...row }] }).catch(() => undefined);
+  }
+
+  #calm(): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (nowMs > this.#retryAtMs + calmMs) this.#retryMs = retryMsMin;
+  }
+
+  /** Small writes may succeed where video fails: wait longer each time before trying again. */
+  #backOff(trouble: Trouble): void {
+    this.#retryAtMs = this.#deps.clock.monotonicMs() + this.#retryMs;
+    this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2);
+    this.#failures = [];
+    this.#lose(trouble);
+  }
+
+  #lose(trouble: Trouble): void {
+    const space = this.#space;
+    const news = space.trouble?.problem !== trouble.problem;
+    space.state = trouble.state;
+    space.trouble = trouble;
+    space.latencyMs = null;
+    if (news)
+      this.#tell(
+        'error',
+        `space.${trouble.state}`,
+        `space ${space.config.name}: ${trouble.problem}. ${trouble.hint}`,
+      );
+    this.#leave(new DiskError('gone', `space ${space.id} is ${trouble.state}: ${trouble.problem}`));
+  }
+
+  /** Whoever waits for this disk goes elsewhere now. */
+  #leave(error: DiskError): void {
+    const space = this.#space;
+    if (space.state === 'normal') space.state = 'lost';
+    const blocks = [...space.active.values()];
+    space.active.clear();
+    for (const block of blocks) {
+      const lost = block.abandon();
+      if (lost !== null) block.onLost(lost);
+    }
+    space.gate.abandon(error);
+    for (const block of blocks) space.closeFile(block.file);
+  }
+
+  #tell(level: StorageEvent['level'], event: string, text: string): void {
+    this.#deps.onEvent({ level, event, subject: this.#space.id, text });
+  }
+}
+
+function remounted(path: string): Trouble {
+  return {
+    state: 'lost',
+    problem: `another device is mounted at ${path}`,
+    hint: 'It is checked and taken up by itself.',
+  };
+}
+
+function wrongBlockSize(space: SpaceStore, bytes: number): Trouble {
+  return {
+    state: 'error',
+    problem: `${space.path} was initialised with blocks of ${bytes} bytes, not ${space.blockBytes}`,
+    hint: 'Restore the settings that belong to this disk, or initialise the space again.',
+  };
+}
