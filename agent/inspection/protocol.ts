@@ -5,7 +5,6 @@ import type { DayColumns, MonthColumns } from './columns.ts';
 import type { DayInput, ExportInput, GapsInput, HourInput, MonthInput, ReaderConfig } from './types.ts';
 
 export interface OpenedExport {
-  readonly session: number;
   readonly totalBytes: number;
   readonly fileName: string;
   readonly gaps: Gap[];
@@ -18,9 +17,11 @@ export interface Calls {
   hour: { input: HourInput; output: InspectionHourDetail };
   gaps: { input: GapsInput; output: Gap[] };
   exportPlan: { input: ExportInput; output: ExportPlan };
-  exportOpen: { input: ExportInput; output: OpenedExport };
+  /** The caller numbers its sessions. */
+  exportOpen: { input: ExportInput & { session: number }; output: OpenedExport };
   /** The next bytes, at most 1 MiB; null at the end. */
   exportRead: { input: { session: number }; output: Uint8Array | null };
+  /** Also gives up one that is still being opened. */
   exportClose: { input: { session: number }; output: null };
 }
 

@@ -1,7 +1,7 @@
 /** The control process's view of inspection and export; all reading happens in two worker threads, never in its loop. */
 import { AppError } from '../../src/errors.ts';
 import { dayOf, monthOf } from './columns.ts';
-import type { OpenedExport } from './protocol.ts';
+import { ExportChunks } from './export-chunks.ts';
 import type { ExportInput, ExportStream, Reader, ReaderConfig } from './types.ts';
 import { WorkerHost } from './worker-host.ts';
 
@@ -30,17 +30,19 @@ export function createReader(options: ReaderOptions): Reader {
   const exports = host(exportCallsMax);
   const context = () => ({ config: options.config(), nowMs: options.clock.utcMs() });
 
-  async function* chunks(opened: OpenedExport): AsyncGenerator<Uint8Array> {
-    const input = { session: opened.session };
-    try {
-      for (;;) {
-        const chunk = await exports.call('exportRead', input, context());
-        if (chunk === null) return;
-        yield chunk;
-      }
-    } finally {
-      await exports.call('exportClose', input, context()).catch(ignoreLost);
-    }
+  let nextSession = 1;
+  const closeSession = async (session: number): Promise<void> => {
+    await exports.call('exportClose', { session }, context()).catch(ignoreLost);
+  };
+
+  async function exportStream(input: ExportInput, signal?: AbortSignal): Promise<ExportStream> {
+    refuseAborted(signal);
+    const session = nextSession++;
+    signal?.addEventListener('abort', () => void closeSession(session), { once: true });
+    const { totalBytes, fileName, gaps } = await exports.call('exportOpen', { ...input, session }, context());
+    refuseAborted(signal);
+    const read = () => exports.call('exportRead', { session }, context());
+    return { totalBytes, fileName, gaps, stream: new ExportChunks(read, () => closeSession(session)) };
   }
 
   return {
@@ -49,15 +51,16 @@ export function createReader(options: ReaderOptions): Reader {
     hour: (input) => questions.call('hour', input, context()),
     gaps: (input) => questions.call('gaps', input, context()),
     exportPlan: (input) => exports.call('exportPlan', input, context()),
-    async exportStream(input: ExportInput): Promise<ExportStream> {
-      const opened = await exports.call('exportOpen', input, context());
-      const { totalBytes, fileName, gaps } = opened;
-      return { totalBytes, fileName, gaps, stream: chunks(opened) };
-    },
+    exportStream,
     async close() {
       await Promise.all([questions.close(), exports.close()]);
     },
   };
+}
+
+function refuseAborted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new AppError('unavailable', 'the export was given up', { hint: 'Start it again when it is wanted.' });
 }
 
 /** A session whose worker is gone is closed already. */

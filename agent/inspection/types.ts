@@ -86,6 +86,7 @@ export interface Reader {
   /** Newest first. */
   gaps(input: GapsInput): Promise<Gap[]>;
   exportPlan(input: ExportInput): Promise<ExportPlan>;
-  exportStream(input: ExportInput): Promise<ExportStream>;
+  /** Reads the range through before it answers; `signal` gives that up, and the stream too. */
+  exportStream(input: ExportInput, signal?: AbortSignal): Promise<ExportStream>;
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ export const exportSpanMsMax = 48 * 3_600_000;
 /** Exports under way at once. */
 export const exportSessionsMax = 4;
 /** An export that nobody reads from for this long is given up. */
-export const exportIdleMs = 600_000;
+export const exportIdleMs = 120_000;
 /** How far before the start the group of pictures may begin. */
 export const lookBackMs = 120_000;
 /** Media time may run this much behind or before arrival time. */

@@ -16,27 +16,34 @@ interface Running {
 
 export class ExportSessions {
   readonly #running = new Map<number, Running>();
-  #opening = 0;
-  #nextSession = 1;
+  readonly #opening = new Set<number>();
 
-  /** `progress` is called while the range is read through. */
-  async open(source: PlaybackSource, input: ExportInput, progress: () => void): Promise<OpenedExport> {
-    if (this.#running.size + this.#opening >= exportSessionsMax) {
+  /** `progress` is called while the range is read through. `close` gives it up. */
+  async open(
+    source: PlaybackSource,
+    input: ExportInput & { session: number },
+    progress: () => void,
+  ): Promise<OpenedExport> {
+    if (this.#running.size + this.#opening.size >= exportSessionsMax) {
       throw new AppError('unavailable', `${exportSessionsMax} exports are already under way`, {
         hint: 'Wait until one has ended.',
       });
     }
-    this.#opening += 1;
+    const { session } = input;
+    this.#opening.add(session);
+    const turn = async (): Promise<void> => {
+      progress();
+      await nextTurn();
+      if (!this.#opening.has(session)) throw new AppError('unavailable', 'the export was given up');
+    };
     try {
-      const survey = await surveyExport(source, input, async () => {
-        progress();
-        await nextTurn();
-      });
-      const id = this.#start(new ExportSession(survey.plan, survey.camera.id));
+      const survey = await surveyExport(source, input, turn);
+      await turn();
+      this.#start(session, new ExportSession(survey.plan, survey.camera.id));
       const fileName = exportFileName(survey.camera.name, input.fromMs);
-      return { session: id, totalBytes: survey.plan.lengthBytes, fileName, gaps: survey.gaps };
+      return { totalBytes: survey.plan.lengthBytes, fileName, gaps: survey.gaps };
     } finally {
-      this.#opening -= 1;
+      this.#opening.delete(session);
     }
   }
 
@@ -49,6 +56,7 @@ export class ExportSessions {
   }
 
   close(id: number): void {
+    this.#opening.delete(id);
     const running = this.#running.get(id);
     if (!running) return;
     clearTimeout(running.idle);
@@ -56,11 +64,9 @@ export class ExportSessions {
     this.#running.delete(id);
   }
 
-  #start(session: ExportSession): number {
-    const id = this.#nextSession++;
+  #start(id: number, session: ExportSession): void {
     const idle = setTimeout(() => this.close(id), exportIdleMs);
     idle.unref();
     this.#running.set(id, { session, idle });
-    return id;
   }
 }

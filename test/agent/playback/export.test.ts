@@ -174,6 +174,24 @@ describe('export', () => {
     await expect(reader.exportStream(range(0, 10_000))).rejects.toMatchObject({ code: 'unavailable' });
   });
 
+  it('frees its place when it is given up before, while, and after it is opened', async () => {
+    fixture.record({ clip: 'h264', startMs, block: 1, loops: 4 });
+    const input = range(0, 40_000);
+    const never = reader.exportStream(input, AbortSignal.abort());
+    await expect(never).rejects.toMatchObject({ code: 'unavailable' });
+    const early = new AbortController();
+    const opening = reader.exportStream(input, early.signal);
+    early.abort();
+    await expect(opening).rejects.toMatchObject({ code: 'unavailable' });
+    for (let round = 0; round < 5; round++) {
+      const unread = await reader.exportStream(input);
+      await unread.stream[Symbol.asyncIterator]().return?.();
+      const late = new AbortController();
+      await reader.exportStream(input, late.signal);
+      late.abort();
+    }
+  });
+
   it('ignores rows of an older generation of a block', async () => {
     fixture.record({ clip: 'h264', startMs, block: 1 });
     fixture.record({ clip: 'h264', startMs: startMs + 600_000, block: 1, generation: 2 });
