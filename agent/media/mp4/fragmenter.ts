@@ -23,6 +23,7 @@ const partBytesMax = 33_554_432;
 const arrivalStepMs = 2000;
 const frameMsDefault = 40;
 const frameMsMax = 10_000;
+const measuredFramesMin = 3;
 const lengthPrefix = new Uint8Array(4);
 
 interface Moment {
@@ -232,10 +233,13 @@ class PartFragmenter implements Fragmenter {
     return [picture, { trackId: audioTrackId, ...sound.run() }];
   }
 
+  /** Within the part where it holds enough frames; slow cameras are measured from part to part. */
   #measureFrame(): void {
-    const frames = this.#ptsMaxBefore === null ? this.#samples.count - 1 : this.#samples.count;
+    const { count } = this.#samples;
+    const inside = count >= measuredFramesMin || this.#ptsMaxBefore === null;
+    const frames = inside ? count - 1 : count;
     if (frames < 1) return;
-    const ticks = (this.#ptsMax - (this.#ptsMaxBefore ?? this.#ptsMin)) / frames;
+    const ticks = (this.#ptsMax - (inside ? this.#ptsMin : (this.#ptsMaxBefore ?? 0))) / frames;
     if (ticks > 0) this.#frameMs = Math.min((ticks * 1000) / videoRate, frameMsMax);
   }
 

@@ -80,13 +80,14 @@ function readVideoEntry(bytes: Uint8Array, entry: Box): EntryInfo {
 function readAudioEntry(bytes: Uint8Array, entry: Box): EntryInfo {
   const reader = bodyReader(bytes, entry);
   reader.skip(16);
-  const channels = reader.u16();
+  const claimed = reader.u16();
   reader.skip(6);
   const sampleRate = reader.u32() >>> 16;
   const codec = codecOfEntry[entry.type] ?? 'other';
   const sampleEntry = bytes.slice(entry.start, entry.end);
   const esds = codec === 'aac' ? configIn(sampleEntry, entry.bodyStart - entry.start + 28, 'esds') : empty;
   const codecConfig = decoderSpecific(esds);
+  const channels = codec === 'aac' ? (channelsOf(codecConfig) ?? claimed) : claimed;
   const objectType = (codecConfig[0] ?? 16) >> 3;
   const codecString = codec === 'aac' ? `mp4a.40.${objectType}` : entry.type;
   return {
@@ -103,6 +104,13 @@ function readAudioEntry(bytes: Uint8Array, entry: Box): EntryInfo {
 }
 
 const empty = new Uint8Array(0);
+
+/** Many writers put 2 into the sample entry whatever the stream has; channelConfiguration of ISO 14496-3, 1.6.2.1 tells. */
+function channelsOf([first = 0, second = 0]: Uint8Array): number | null {
+  const explicitRate = (((first & 7) << 1) | (second >> 7)) === 15;
+  const configuration = (second >> 3) & 15;
+  return explicitRate || configuration < 1 || configuration > 6 ? null : configuration;
+}
 
 function configIn(entry: Uint8Array, childrenStart: number, type: string): Uint8Array {
   const box = boxes(entry, childrenStart, entry.length).find((child) => child.type === type);
