@@ -1,11 +1,11 @@
 /** The inspection of a day as a page (HTML) and as a picture (SVG), each one file without anything from outside. */
 import type { InspectionDay, InspectionHour } from '../contract/index.ts';
 
-/** Two characters at most: minutes held, or a sign for the state where minutes say nothing. */
+/** Minutes held with a mark for what they mean, or only the mark where nothing is held. */
 export function hourSign(hour: InspectionHour): string {
   if (hour.state === 'no-plan') return '.';
-  if (hour.state === 'unchecked') return '?';
-  return String(hour.minutes);
+  if (hour.state === 'unchecked') return hour.minutes === 0 ? '?' : `${hour.minutes}?`;
+  return hour.state === 'exception' ? `${hour.minutes}!` : String(hour.minutes);
 }
 
 const fills: Readonly<Record<InspectionHour['state'], string>> = {
@@ -23,8 +23,7 @@ const legend =
 export function inspectionHtml(day: InspectionDay): string {
   const rows = day.cameras.map((camera) => {
     const cells = camera.hours.map((hour) => {
-      const mark = hour.state === 'exception' ? '!' : '';
-      return `<td style="background:${fills[hour.state]}" title="${escapeMarkup(hourTitle(hour))}">${hourSign(hour)}${mark}</td>`;
+      return `<td style="background:${fills[hour.state]}" title="${escapeMarkup(hourTitle(hour))}">${hourSign(hour)}</td>`;
     });
     return `<tr><th scope="row">${escapeMarkup(camera.name)} <small>${escapeMarkup(camera.id)} ch ${camera.channel}</small></th>${cells.join('')}</tr>`;
   });
@@ -55,9 +54,8 @@ export function inspectionSvg(day: InspectionDay): string {
     const top = 54 + row * cellHeight;
     const cells = camera.hours.map((hour, at) => {
       const left = labelWidth + at * cellWidth;
-      const mark = hour.state === 'exception' ? '!' : '';
       const box = `<rect x="${left}" y="${top}" width="${cellWidth}" height="${cellHeight}" fill="${fills[hour.state]}" stroke="#bbb"><title>${escapeMarkup(hourTitle(hour))}</title></rect>`;
-      return box + text(left + cellWidth / 2, top + 15, `${hourSign(hour)}${mark}`, 'middle');
+      return box + text(left + cellWidth / 2, top + 15, hourSign(hour), 'middle');
     });
     return [text(8, top + 15, camera.name.slice(0, 26), 'start'), ...cells];
   });

@@ -143,7 +143,7 @@ function printDay(output: Output, day: InspectionDay): void {
         title,
         value: (row) => {
           const hour = row.hours[at];
-          return hour ? hourSign(hour) + (hour.state === 'exception' ? '!' : '') : '';
+          return hour ? hourSign(hour) : '';
         },
         align: 'right',
         tone: (row) => hourTone(row.hours[at]),
