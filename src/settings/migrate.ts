@@ -8,7 +8,7 @@ type Document = Record<string, unknown>;
 /** Step `n` turns a document of version `n` into one of version `n + 1`. */
 export type MigrationSteps = Readonly<Record<number, (document: Document) => Document>>;
 
-const versionedSchema = z.looseObject({ version: z.number().int().positive() });
+const versionedSchema = z.looseObject({ version: z.number().int().nonnegative() });
 
 /**
  * Settings of the present version out of whatever version the document has.

@@ -154,12 +154,12 @@ function serve(
       stream.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
       return;
     }
-    sockets.accept(
-      request,
-      stream,
-      head,
-      open(request, () => stream.destroy()),
-    );
+    const connection = open(request, () => stream.destroy());
+    if (request.headers.authorization !== undefined && connection.via === 'network' && !connection.session) {
+      stream.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+      return;
+    }
+    sockets.accept(request, stream, head, connection);
   });
   server.on('clientError', (_error, socket) => {
     if (socket.writable)

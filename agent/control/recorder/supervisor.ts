@@ -34,6 +34,8 @@ export interface SupervisorOptions {
 }
 
 const connectRetryMs = 50;
+/** How long a request waits for a recorder to connect. */
+const connectWaitMs = 8_000;
 /** A recorder that does not listen by then has failed to start. */
 const spawnTimeoutMs = 20_000;
 /** A recorder that says nothing for so long hangs, and is ended. */
@@ -75,23 +77,28 @@ export class Supervisor {
     this.#send({ kind: 'start' });
   }
 
-  /** Sends the present settings; changes in quick succession are sent one after the other. */
+  /**
+   * Sends the present settings; changes in quick succession are sent one after the other. Fails at once while no
+   * recorder is connected: the next one gets them when it connects.
+   */
   configure(): Promise<void> {
     const run = async () => {
-      await this.request({ method: 'configure', config: this.#options.config(this.#startReason) });
+      if (!this.#link) throw notRunning();
+      await this.#link.request({ method: 'configure', config: this.#options.config(this.#startReason) });
     };
     const done = this.#configuring.then(run, run);
     this.#configuring = done.catch(() => {});
     return done;
   }
 
-  request(call: RecorderCall): Promise<Reply> {
-    if (this.#link) return this.#link.request(call);
-    return Promise.reject(
-      new AppError('unavailable', 'the recorder is not running', {
-        hint: 'It is restarted by itself: try again in a few seconds, and look at the log when it stays so.',
-      }),
-    );
+  /** Waits a few seconds for a recorder that is just starting. */
+  async request(call: RecorderCall): Promise<Reply> {
+    const deadlineMs = this.#options.clock.monotonicMs() + connectWaitMs;
+    while (!this.#link && this.phase !== 'stopping' && this.#options.clock.monotonicMs() < deadlineMs) {
+      await this.#pause(connectRetryMs);
+    }
+    if (!this.#link) throw notRunning();
+    return this.#link.request(call);
   }
 
   /** Asks the recorder to end, waits, and ends it by force when it does not. */
@@ -269,6 +276,12 @@ export class Supervisor {
       text: `the recorder did not take the settings: ${error instanceof Error ? error.message : String(error)}`,
     });
   }
+}
+
+function notRunning(): AppError {
+  return new AppError('unavailable', 'the recorder is not running', {
+    hint: 'It is restarted by itself: try again in a few seconds, and look at the log when it stays so.',
+  });
 }
 
 /** What makes a watcher want the status at once. */
