@@ -17,6 +17,8 @@ export interface Column<Row> {
   /** Shown only when the table is at least this wide. */
   from?: number;
   cell(row: Row): Cell | string;
+  /** Drawn instead of the cell's text, in exactly `width` cells. */
+  draw?(row: Row, width: number): readonly Span[];
 }
 
 export interface TableOptions<Row> {
@@ -72,7 +74,9 @@ function tableRow<Row>(row: Row, columns: readonly Column<Row>[], widths: number
     const cell = column.cell(row);
     const { text, tone = 'text' } = typeof cell === 'string' ? { text: cell } : cell;
     if (index > 0) spans.push(span(gap));
-    spans.push(span(pad(text, widths[index] ?? 0, column.align), tone));
+    const width = widths[index] ?? 0;
+    if (column.draw) spans.push(...column.draw(row, width));
+    else spans.push(span(pad(text, width, column.align), tone));
     if (text !== '') words.push(column.title === '' ? text : `${column.title} ${text}`);
   });
   return { spans, selected, label: `${selected ? 'selected: ' : ''}${words.join(', ')}` };

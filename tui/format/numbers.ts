@@ -1,5 +1,6 @@
 /** Numbers as operators read them: sizes, rates, shares, spans of time. */
-import { formatSize } from '../../src/model/size.ts';
+import { AppError } from '../../src/errors.ts';
+import { formatSize, parseSize } from '../../src/model/size.ts';
 
 export { formatSize };
 
@@ -56,4 +57,21 @@ export function formatShortDuration(seconds: number): string {
 /** `1 camera`, `2 cameras`. */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
+}
+
+/** A size to start a form with: rounded down, so that it never asks for more than there is. */
+export function sizeForField(bytes: number, digits = 3): string {
+  if (bytes <= 0) return '0 B';
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(bytes)) - digits + 1);
+  return formatSize(Math.floor(bytes / step) * step);
+}
+
+/** Bytes of what was typed, or null when it is not a size. */
+export function sizeFromField(text: string): number | null {
+  try {
+    return parseSize(text);
+  } catch (thrown) {
+    if (thrown instanceof AppError) return null;
+    throw thrown;
+  }
 }

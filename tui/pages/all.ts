@@ -2,7 +2,20 @@
 import type { Page, Shell } from '../shell.ts';
 import { createHomePage } from './home.ts';
 import { createInspectionPage } from './inspection/page.ts';
+import { createLogPage } from './log/page.ts';
+import { createRecordingPage } from './recording/page.ts';
+import { createSetupPage } from './setup.ts';
+import { createStoragePage } from './storage/page.ts';
+import { createSystemPage } from './system/page.ts';
 
 export function createPages(shell: Shell): Page[] {
-  return [createHomePage(shell), createInspectionPage(shell)];
+  return [
+    createHomePage(shell),
+    createStoragePage(shell),
+    createRecordingPage(shell),
+    createInspectionPage(shell),
+    createLogPage(shell),
+    createSystemPage(shell),
+    createSetupPage(shell),
+  ];
 }

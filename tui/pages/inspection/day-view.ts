@@ -163,5 +163,5 @@ export function dayFoot(state: InspectionState): Line {
   const { row, hour } = at;
   const time = `${String(hour.hour).padStart(2, '0')}:00`;
   const tone = hour.state === 'exception' ? 'bad' : 'text';
-  return line(span(` ${row.name}`, 'strong'), span(`  ${time}  `, 'accent'), span(hourInWords(hour), tone));
+  return line(span(` ${shorten(row.name, 24)}`, 'strong'), span(`  ${time}  `, 'accent'), span(hourInWords(hour, state.dayData?.checkedToMs), tone));
 }

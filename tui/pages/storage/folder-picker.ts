@@ -1,0 +1,166 @@
+/** Walks the folders of the node, from its mounts down, to choose one for a storage space. */
+import type { FolderEntry } from '../../../src/contract/index.ts';
+import { formOverlay } from '../../components/form-overlay.ts';
+import { clampList, type ListCursor, listStart, moveList } from '../../components/list.ts';
+import { blank, type Line, line, type Span, span } from '../../format/line.ts';
+import { formatSize } from '../../format/numbers.ts';
+import { problemOf } from '../../format/problem.ts';
+import { pad, wrap } from '../../format/width.ts';
+import type { Overlay, Shell } from '../../shell.ts';
+
+interface Choice {
+  kind: 'use' | 'up' | 'entry';
+  entry?: FolderEntry;
+}
+
+/** `chosen` gets the folder; the picker stays open below what that opens. */
+export function folderPicker(shell: Shell, chosen: (folder: FolderEntry) => void): Overlay {
+  let path: string | null = null;
+  let parent: string | null = null;
+  let here: FolderEntry | null = null;
+  let entries: readonly FolderEntry[] = [];
+  let list: ListCursor = listStart;
+  let problem: string | null = null;
+  let loading = true;
+  let height = 10;
+
+  const choices = (): Choice[] => [
+    ...(path === null ? [] : [{ kind: 'use' as const }, { kind: 'up' as const }]),
+    ...entries.map((entry) => ({ kind: 'entry' as const, entry })),
+  ];
+
+  function load(next: string | null, asEntry: FolderEntry | null): void {
+    loading = true;
+    shell.changed();
+    shell.client.space.browse(next === null ? {} : { path: next }).then(
+      (answer) => {
+        ({ path, parent, entries } = answer);
+        here = asEntry;
+        list = listStart;
+        problem = null;
+        loading = false;
+        shell.changed();
+      },
+      (thrown: unknown) => {
+        problem = problemOf(thrown).text;
+        loading = false;
+        shell.changed();
+      },
+    );
+  }
+
+  /** What is known of the folder we are in; its parent's figures hold for it too. */
+  function current(): FolderEntry | null {
+    if (path === null) return null;
+    const known = here ?? entries[0];
+    return {
+      path,
+      name: path,
+      kind: 'folder',
+      totalBytes: known?.totalBytes ?? null,
+      freeBytes: known?.freeBytes ?? null,
+      deviceType: known?.deviceType ?? 'unknown',
+      systemDisk: known?.systemDisk ?? false,
+      writable: here?.writable ?? true,
+      empty: here?.empty ?? entries.length === 0,
+      holdfast: here?.holdfast ?? null,
+    };
+  }
+
+  function open(): void {
+    const choice = choices()[list.index];
+    if (!choice || loading) return;
+    if (choice.kind === 'up') load(parent, null);
+    else if (choice.kind === 'entry' && choice.entry) load(choice.entry.path, choice.entry);
+    else {
+      const folder = current();
+      if (folder) chosen(folder);
+    }
+  }
+
+  function makeFolder(): void {
+    const base = path;
+    if (base === null) return;
+    shell.open(
+      formOverlay(shell, {
+        title: `New folder in ${base}`,
+        entries: [
+          {
+            kind: 'text',
+            name: 'name',
+            label: 'Name',
+            check: (name) => (/^[^/\\]+$/.test(name) && name !== '.' && name !== '..' ? null : 'a name without slashes'),
+          },
+        ],
+        submit: 'Create',
+        working: 'Creating the folder',
+        async send(values) {
+          await shell.client.space.makeFolder({ path: `${base.replace(/[/\\]$/, '')}${base.includes('\\') ? '\\' : '/'}${values.name}` });
+          load(base, here);
+          return true;
+        },
+      }),
+    );
+  }
+
+  load(null, null);
+  return {
+    title: 'Folder for the storage space',
+    view(frame) {
+      const width = Math.min(72, frame.columns - 4);
+      const all = choices();
+      height = Math.max(3, frame.rows - 6);
+      list = clampList(list, all.length, height);
+      const where = path === null ? 'Disks and mounts of the node' : path;
+      const rows = all
+        .slice(list.top, list.top + height)
+        .map((choice, offset) => choiceLine(choice, width, list.top + offset === list.index));
+      const state = problem !== null ? wrap(problem, width, 1).map((row) => line(span(row, 'alarm'))) : [loading ? line(span('Reading …', 'dim')) : blank];
+      return {
+        width,
+        lines: [line(span(where, 'strong')), ...state, ...(rows.length === 0 && !loading ? [line(span('nothing here', 'dim'))] : rows)],
+        hints: [
+          { key: 'Enter', text: 'open / use' },
+          { key: '←', text: 'up' },
+          ...(path === null ? [] : [{ key: 'n', text: 'new folder' }]),
+          { key: 'Esc', text: 'cancel' },
+        ],
+      };
+    },
+    key(key) {
+      if (key === 'esc') return shell.close();
+      if (key === 'enter' || key === 'right' || key === 'l') return open();
+      if (key === 'n') return makeFolder();
+      if ((key === 'left' || key === 'h' || key === 'backspace') && path !== null) return load(parent, null);
+      const moved = moveList(list, key, choices().length, height);
+      if (moved) {
+        list = moved;
+        shell.changed();
+      }
+    },
+  };
+}
+
+function choiceLine(choice: Choice, width: number, selected: boolean): Line {
+  if (choice.kind === 'use') return { ...line(span(pad('Use this folder', width), 'key')), selected };
+  if (choice.kind === 'up') return { ...line(span(pad('..', width))), selected };
+  const { entry } = choice;
+  if (!entry) return blank;
+  const size =
+    entry.freeBytes === null || entry.totalBytes === null
+      ? ''
+      : `${formatSize(entry.freeBytes)} free of ${formatSize(entry.totalBytes)}`;
+  const notes = [
+    ...(entry.systemDisk ? ['system disk'] : []),
+    ...(entry.writable ? [] : ['not writable']),
+    ...(entry.holdfast ? [`space ${entry.holdfast.spaceId}${entry.holdfast.ours ? '' : ' of another node'}`] : entry.empty ? [] : ['not empty']),
+  ].join(', ');
+  const sizeWidth = 24;
+  const noteWidth = 22;
+  const spans: Span[] = [
+    span(`${pad(entry.name, width - sizeWidth - noteWidth - 2)} `),
+    span(`${pad(size, sizeWidth)} `, 'dim'),
+    span(pad(notes, noteWidth), 'warn'),
+  ];
+  return { spans, selected };
+}
