@@ -70,8 +70,8 @@ function install() {
     if (!quiet) say('dependencies are up to date');
     return;
   }
-  say('installing dependencies with npm ci (about a minute, once)');
-  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--include=dev'];
+  say('installing dependencies (about a minute, once)');
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', '--include=dev'];
   const npm = process.env.npm_execpath;
   const byNode = npm !== undefined && /\.c?js$/.test(npm);
   const result = byNode
@@ -84,7 +84,7 @@ function install() {
   if (result.error) fail(`npm does not start: ${result.error.message}`, 'install Node.js together with npm');
   if (result.status !== 0) {
     fail(
-      'npm ci failed (its own message is above)',
+      'npm install failed (its own message is above)',
       'a name or time-out error means there is no network or a proxy is not set (npm config set proxy …); ENOSPC means the disk is full; then run the same command again',
     );
   }
