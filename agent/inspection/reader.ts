@@ -20,7 +20,8 @@ export interface ReaderOptions {
 
 /** The worker stands beside this file: as source under type stripping, as JavaScript in `dist`. */
 function workerUrl(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+  const isSource = import.meta.url.endsWith('.ts');
+  return isSource ? new URL('./worker.ts', import.meta.url) : new URL('./worker.js', import.meta.url);
 }
 
 export function createReader(options: ReaderOptions): Reader {

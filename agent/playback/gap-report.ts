@@ -28,7 +28,8 @@ export interface ReportInput {
 function holesBetween(covered: readonly Stretch[], fromMs: number, toMs: number): Stretch[] {
   const holes: Stretch[] = [];
   let atMs = fromMs;
-  for (const stretch of [...covered].sort((left, right) => left.fromMs - right.fromMs)) {
+  const stretches = covered.filter((stretch) => stretch.toMs > stretch.fromMs);
+  for (const stretch of stretches.sort((left, right) => left.fromMs - right.fromMs)) {
     const endMs = Math.min(stretch.fromMs, toMs);
     if (endMs - atMs >= holeMsMin) holes.push({ fromMs: atMs, toMs: endMs });
     atMs = Math.max(atMs, stretch.toMs);

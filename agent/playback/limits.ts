@@ -2,7 +2,7 @@
 import { AppError } from '../../src/errors.ts';
 import type { ExportInput } from '../inspection/types.ts';
 
-export const exportSpanMsMax = 48 * 3_600_000;
+const exportSpanMsMax = 48 * 3_600_000;
 /** Exports under way at once. */
 export const exportSessionsMax = 4;
 /** An export that nobody reads from for this long is given up. */

@@ -15,7 +15,7 @@ export interface FixtureGap {
 }
 
 /** Present milliseconds of one UTC hour; missing minutes are 0. */
-export function hourBlob(presentMs: readonly number[] | number): Uint8Array {
+function hourBlob(presentMs: readonly number[] | number): Uint8Array {
   const minutes = typeof presentMs === 'number' ? new Array<number>(60).fill(presentMs) : presentMs;
   const blob = new DataView(new ArrayBuffer(120));
   minutes.forEach((value, minute) => {

@@ -6,7 +6,9 @@ import { localDayHours } from '../../../src/model/zone.ts';
 
 /** Every weekday differs, and quarters change inside of hours. */
 const plan: RecordingPlan = Array.from({ length: 7 }, (_, weekday) =>
-  Array.from({ length: 96 }, (_, quarter) => ((quarter * 7 + weekday * 3) % 5 < 2 ? 'T' : '.')).join(''),
+  Array.from({ length: 96 }, (_, quarter) => ((quarter * quarter + weekday * 3) % 7 < 3 ? 'T' : '.')).join(
+    '',
+  ),
 );
 
 describe('wanted minutes', () => {

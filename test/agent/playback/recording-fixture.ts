@@ -28,6 +28,7 @@ export interface BlockOptions extends FeedOptions {
   readonly generation?: number;
   readonly cameraId?: string;
   readonly space?: string;
+  readonly partSpanMs?: number;
 }
 
 /** Where a part stands in its block. */
@@ -118,6 +119,7 @@ export class RecordingFixture {
     const parts: Part[] = [];
     let init: InitSegment | null = null;
     const fragmenter = createFragmenter({
+      partSpanMs: options.partSpanMs ?? 1_000,
       chunks: createChunkPool({ bytesMax: 32 << 20 }),
       onInit: (segment) => {
         init = segment;
