@@ -15,7 +15,7 @@ import type { CameraCounters } from './listener.ts';
 import { buildProgramme } from './programme.ts';
 import { Studio } from './studio.ts';
 
-export type CameraCodec = ClipName | 'mixed';
+type CameraCodec = ClipName | 'mixed';
 export const cameraCodecs: readonly CameraCodec[] = [...clipNames, 'mixed'];
 
 const camerasMax = 2000;
@@ -40,7 +40,7 @@ export interface TestCameraOptions {
   readonly clock?: Pick<Clock, 'nowMs' | 'monotonicMs'>;
 }
 
-export interface CameraStats extends Readonly<CameraCounters> {
+interface CameraStats extends Readonly<CameraCounters> {
   readonly camera: number;
 }
 

@@ -48,7 +48,7 @@ const parsers: Readonly<Record<string, Parser>> = {
 };
 
 /** What `--fault` takes, for help texts. */
-export const faultHelp =
+const faultHelp =
   'drop=1%, reorder=1%, stall=5s, reset=30s, clock-step=60s, slow=21 (frames/s), bad-sdp, wrong-auth, no-parameter-sets';
 
 /** Throws `invalid_input` that names the switch and what it takes. */

@@ -133,8 +133,9 @@ class PartFragmenter implements Fragmenter {
     else if (this.#audio !== null) this.#audio.report = { ptsTicks, senderMs };
   }
 
-  packetsLost(): void {
-    // The units they belonged to are abandoned one by one; counting packets is the session's business.
+  /** Also where no unit was open to be abandoned, pictures are missing from here on. */
+  packetsLost(track: 'video' | 'audio'): void {
+    if (track === 'video') this.#span.breakHere();
   }
 
   tick(nowMs: number): void {
@@ -210,7 +211,8 @@ class PartFragmenter implements Fragmenter {
       videoFrames: this.#samples.count,
       audioFrames: sound?.samples.count ?? 0,
     });
-    this.#ptsMaxBefore = this.#ptsMax;
+    const goesOn = next === null || !this.#span.isBrokenBy(next.arrivalMs, this.#frameMs);
+    this.#ptsMaxBefore = goesOn ? this.#ptsMax : null;
     this.#samples.clear();
     sound?.samples.clear();
     this.#options.onPart(part);

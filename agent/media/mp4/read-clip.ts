@@ -5,7 +5,7 @@ import type { TrackInfo } from './read-types.ts';
 
 const samplesMax = 1_000_000;
 
-export interface ClipSample {
+interface ClipSample {
   readonly bytes: Uint8Array;
   readonly decodeTicks: number;
   readonly ptsTicks: number;

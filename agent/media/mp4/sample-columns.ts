@@ -1,6 +1,6 @@
 /** The samples of one track of one part in growing typed arrays, reused from part to part: nothing is allocated per frame. */
 
-export const samplesMax = 8192;
+const samplesMax = 8192;
 
 export class SampleColumns {
   count = 0;

@@ -159,6 +159,23 @@ describe('cutting parts', () => {
     expect(rig.parts[0]?.lengthBytes).toBeLessThan(100_000);
   });
 
+  it('shows packets lost between units as a hole, whose length does not spoil the measured frame rate', () => {
+    const rig = setUp();
+    rig.fragmenter.formats(formatsOf(clip, false));
+    for (const second of [0, 1, 2]) {
+      feedFrames(rig, second * 25, second * 25 + 1);
+      rig.fragmenter.packetsLost('audio', 1, epochMs + second * 1000 + 20);
+      feedFrames(rig, second * 25 + 1, second * 25 + 2);
+      rig.fragmenter.packetsLost('video', 3, epochMs + second * 1000 + 80);
+    }
+    rig.fragmenter.flush();
+    expect(rig.parts.map(({ startMs, endMs }) => [startMs - epochMs, endMs - epochMs])).toEqual([
+      [0, 80],
+      [1000, 1080],
+      [2000, 2080],
+    ]);
+  });
+
   it('ends a part when the arrival clock is set back, and goes on with growing media time', () => {
     const rig = setUp({ hold: true });
     rig.fragmenter.formats(formatsOf(clip, false));
