@@ -214,9 +214,11 @@ export function crcOfInit(ftyp: Uint8Array, moov: Uint8Array): number {
   return crc32OfHeader(both, 0, both.length);
 }
 
-/** `blocks/000/blk-000123.mp4` below the space's folder: a thousand files a folder. */
+export const blocksPerFolder = 1000;
+
+/** `blocks/000/blk-000123.mp4` below the space's folder. */
 export function blockFilePath(spacePath: string, blockNumber: number): string {
-  const folder = String(Math.floor(blockNumber / 1000)).padStart(3, '0');
+  const folder = String(Math.floor(blockNumber / blocksPerFolder)).padStart(3, '0');
   return `${spacePath}/blocks/${folder}/blk-${String(blockNumber).padStart(6, '0')}.mp4`;
 }
 

@@ -74,7 +74,12 @@ export class PoolStore {
   async acquire(use: StreamUse, part: Parameters<typeof baseMsOf>[0]): Promise<Acquired> {
     const known = await this.#continueOpen(use, part);
     if (known !== null) return { block: known };
-    const choice = chooseBlock(this.shares());
+    let choice = chooseBlock(this.shares());
+    if (choice.kind === 'refused' && this.#willSeal()) {
+      await this.sync();
+      choice = chooseBlock(this.shares());
+    }
+    // From the choice until the block is taken nothing may wait: two streams would choose the same.
     if (choice.kind === 'refused') {
       this.#tellRefused(choice.reason);
       return { refused: choice.reason };
@@ -172,6 +177,13 @@ export class PoolStore {
       else await space.sealIdle(row);
     }
     return chosen;
+  }
+
+  /** Blocks wait to be committed as sealed, and could be overwritten after that. */
+  #willSeal(): boolean {
+    return this.spaces.some((space) =>
+      [...space.active.values()].some((one) => one.sealing && one.poolId === this.id),
+    );
   }
 
   async #resume(space: SpaceStore, row: BlockRow, initCrc: number): Promise<OpenBlock | null> {

@@ -1,6 +1,6 @@
 /** Makes a folder a storage space: marker first, every block's room really taken, resumable after a crash. */
 import { AppError } from '../../../src/errors.ts';
-import { blockFilePath, encodeFreeHeader, freeHeaderBytes } from '../block/codec.ts';
+import { blockFilePath, blocksPerFolder, encodeFreeHeader, freeHeaderBytes } from '../block/codec.ts';
 import { type Disk, DiskError } from '../disk.ts';
 import type { BlockRow, IndexClient } from '../index/rows.ts';
 import { forgetIndex, type Job } from './job.ts';
@@ -93,6 +93,10 @@ export function freeRow(number: number): BlockRow {
 }
 
 async function reserveBlocks(space: SpaceStore, disk: Disk, blocks: number, job: Job): Promise<void> {
+  for (let number = 0; number < blocks; number += blocksPerFolder) {
+    const path = blockFilePath(space.path, number);
+    await space.gate.run('job', () => disk.makeFolder(path.slice(0, path.lastIndexOf('/'))));
+  }
   let next = 0;
   let failed = false;
   const work = async () => {

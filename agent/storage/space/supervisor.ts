@@ -11,6 +11,8 @@ const retryMsMax = 300_000;
 const calmMs = 600_000;
 /** So many failing blocks within a minute are not bad blocks but a bad disk. */
 const blockFailuresMax = 3;
+/** Twice the interval of the checks. */
+const oversleptMs = 4_000;
 const failureWindowMs = 60_000;
 const recoveriesAtOnce = 3;
 
@@ -33,6 +35,7 @@ export class SpaceSupervisor {
   #retryAtMs = 0;
   #retryMs = retryMsMin;
   #failures: number[] = [];
+  #checkedMs = 0;
   /** Which initialisation the index belongs to. */
   #createdMs = 0;
   /** A job (initialise, restore) owns the space, or one that failed or was cancelled left it unfinished. */
@@ -55,12 +58,21 @@ export class SpaceSupervisor {
   /** Called every few seconds, and to bring a space up for the first time. */
   check(): Promise<void> {
     if (this.suspended || this.#ended) return Promise.resolve();
-    if (this.#space.gate.isHung())
+    const overslept = this.#overslept();
+    if (this.#space.gate.isHung() && !overslept)
       this.#lose(troubleOf(new DiskError('hung', `${this.#space.path} does not answer`)));
     this.#checking ??= this.#check().finally(() => {
       this.#checking = null;
     });
     return this.#checking;
+  }
+
+  /** This process itself stood still: answers that came meanwhile have not been heard yet, and the disk is not to blame. */
+  #overslept(): boolean {
+    const nowMs = this.#deps.clock.monotonicMs();
+    const late = nowMs - this.#checkedMs > oversleptMs;
+    this.#checkedMs = nowMs;
+    return late;
   }
 
   /** A block's file failed: the whole disk's trouble, or this block's alone. */
@@ -111,8 +123,9 @@ export class SpaceSupervisor {
     if (!space.usable && this.#deps.clock.monotonicMs() < this.#retryAtMs) return;
     const verdict = await space.gate
       .run('check', () => inspectSpace(this.#deps.disk, space, this.#deps.clock))
-      .catch((thrown: unknown) => ({ ok: false as const, trouble: troubleOf(thrown) }));
-    if (this.#ended || this.suspended) return;
+      // Only an abandoned gate rejects; whoever abandoned it has said why.
+      .catch(() => null);
+    if (verdict === null || this.#ended || this.suspended) return;
     space.checkedAtMs = Math.round(this.#deps.clock.utcMs());
     if (!verdict.ok) return this.#lose(verdict.trouble);
     space.latencyMs = Math.round(verdict.latencyMs * 10) / 10;
