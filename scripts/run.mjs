@@ -3,7 +3,7 @@
  * signals and the exit code. `--setup` or `--setup=quiet` first brings installation and build up to date.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +33,14 @@ const isScript = /\.([cm]?js|ts)$/.test(program);
 const launcher = windows && !isScript ? [`${path}.cmd`, rest] : [path, rest];
 const [command, commandArgs] = isScript ? [node, [path, ...rest]] : launcher;
 
+function parentOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[1];
+  } catch {
+    return '';
+  }
+}
+
 const child = spawn(command, commandArgs, {
   stdio: 'inherit',
   shell: windows && !isScript,
@@ -43,10 +51,12 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
   process.on(signal, () => child.kill(signal));
 }
 
-// npm may be killed without a word; what it started must not stay behind.
-const parent = process.ppid;
+// npm may be killed without a word; what it started must not stay behind. Between npm and this there is a shell, so
+// where /proc tells, the parent's parent is watched too.
+const ancestors = () => `${process.ppid} ${parentOf(process.ppid)}`;
+const before = ancestors();
 const watch = setInterval(() => {
-  if (process.ppid !== parent) child.kill('SIGTERM');
+  if (ancestors() !== before) child.kill('SIGTERM');
 }, 500);
 watch.unref();
 
