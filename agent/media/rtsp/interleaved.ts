@@ -7,6 +7,7 @@ import { MessageAssembler } from './message-assembler.ts';
 import type { RtspMessage } from './message-codec.ts';
 
 const dollar = 0x24;
+const replyFirst = 0x52;
 const headerBytes = 4;
 /** A frame's length has 16 bits: the remainder never holds more. */
 const remainderBytesMax = 65_535 + headerBytes;
@@ -82,13 +83,13 @@ export class InterleavedSplitter {
   #resynchronise(bytes: Uint8Array, at: number, length: number): number {
     this.#lostStep = true;
     let next = at + 1;
-    while (next < length && bytes[next] !== dollar && bytes[next] !== 0x52) next += 1;
+    while (next < length && bytes[next] !== dollar && bytes[next] !== replyFirst) next += 1;
     this.skippedBytes += next - at;
     return next;
   }
 
   #feed(bytes: Uint8Array, at: number, length: number): number {
-    if (!this.#message.active && !mayBegin(u8(bytes, at))) {
+    if (!this.#message.active && !this.#mayBegin(u8(bytes, at))) {
       return isBlank(u8(bytes, at)) && !this.#lostStep ? at + 1 : this.#resynchronise(bytes, at, length);
     }
     const fed = this.#message.feed(bytes, at, length);
@@ -99,6 +100,11 @@ export class InterleavedSplitter {
       this.#lostStep = true;
     }
     return fed.at === at ? this.#step(bytes, at, length) : fed.at;
+  }
+
+  /** A method or "RTSP/"; out of step only the latter, for media bytes are full of letters. */
+  #mayBegin(byte: number): boolean {
+    return this.#lostStep ? byte === replyFirst : byte >= 0x41 && byte <= 0x5a;
   }
 
   /** Completes the frame that the last read cut off, with no more of this read than it needs. */
@@ -156,11 +162,6 @@ export class InterleavedSplitter {
     this.#remainder.set(bytes.subarray(start, end), this.#remainderLength);
     this.#remainderLength = length;
   }
-}
-
-/** A method or "RTSP/". */
-function mayBegin(byte: number): boolean {
-  return byte >= 0x41 && byte <= 0x5a;
 }
 
 function isBlank(byte: number): boolean {
