@@ -9,18 +9,16 @@ const stopTimeoutMs = 18_000;
 
 const usage = 'usage: agent --data DIR [--listen 127.0.0.1:6060|none] [--settings FILE] [--name NAME]';
 
-/** Runs until SIGTERM, SIGINT or SIGHUP. */
+/** Runs until SIGTERM, SIGINT or SIGHUP; one that comes during the start takes effect right after it. */
 export async function runFromArguments(run: (options: AgentOptions) => Promise<RunningAgent>): Promise<void> {
+  const stopped = Promise.withResolvers<void>();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopped.resolve());
   try {
     const agent = await run({ ...readOptions(process.argv.slice(2)), onReady: announce });
-    let stopping = false;
-    const stop = () => {
-      if (stopping) return;
-      stopping = true;
-      setTimeout(() => process.exit(exitCodes.timeout), stopTimeoutMs).unref();
-      agent.stop().then(() => process.exit(0), fail);
-    };
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+    await stopped.promise;
+    setTimeout(() => process.exit(exitCodes.timeout), stopTimeoutMs).unref();
+    await agent.stop();
+    process.exit(0);
   } catch (error) {
     fail(error);
   }

@@ -11,7 +11,7 @@ import { createFolders } from './adapters/folders.ts';
 import { openLog } from './adapters/log.ts';
 import { readFreeBytes, readMachineFacts } from './adapters/machine-facts.ts';
 import { makePrivate } from './adapters/private-file.ts';
-import { connectLocal, killPid, recorderEntry, spawnRecorder } from './adapters/recorder-process.ts';
+import { connectLocal, isAlive, killPid, recorderEntry, spawnRecorder } from './adapters/recorder-process.ts';
 import { createSettingsDisk } from './adapters/settings-disk.ts';
 import { createPasswords } from './control/accounts/passwords.ts';
 import { listenLocally, listenOnNetwork } from './control/api/listeners.ts';
@@ -23,6 +23,7 @@ import { recorderSocketPath } from './control/recorder/socket-path.ts';
 import { runFromArguments } from './entry.ts';
 import { createReader } from './inspection/reader.ts';
 import { openJournal } from './journal/journal.ts';
+import { keepBackups } from './settings/backup/keeper.ts';
 import { openNodeSettings } from './settings/open.ts';
 import { readerConfigOf } from './settings/reader-config.ts';
 import { createSealer, loadKey } from './settings/seal.ts';
@@ -98,6 +99,15 @@ async function start(options: AgentOptions, onStop: (end: () => unknown) => void
     onFallback: (problem) => logger.warn(problem),
   });
   onStop(() => settings.close());
+  onStop(
+    keepBackups({
+      store: settings,
+      disk,
+      folder: join(dataDir, 'backups'),
+      clock,
+      onError: (error) => onUnexpected(error, 'backup of the settings'),
+    }),
+  );
   const { node, api, cameras } = settings.current();
   const sealsExist = cameras.some((camera) => camera.sealedCredentials !== null);
   const key = await loadKey({ path: join(dataDir, 'secret.key'), folder: dataDir, disk, sealsExist });
@@ -147,6 +157,7 @@ async function start(options: AgentOptions, onStop: (end: () => unknown) => void
         }),
       connect: () => connectLocal(recorderSocket),
       killPid,
+      isAlive,
     },
     machineFacts: () => readMachineFacts({ dataDir, socketPath }),
     freeBytes: () => readFreeBytes(dataDir),

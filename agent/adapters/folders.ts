@@ -11,6 +11,7 @@ import { realDisk } from './disk.ts';
 import { fromErrno } from './errno.ts';
 import { readMounts } from './mount-table.ts';
 
+const systemRoot = process.platform === 'win32' ? `${process.env.SystemDrive ?? 'C:'}\\` : '/';
 const deadlineMs = 5_000;
 const entriesMax = 500;
 /** File systems that never hold a space. */
@@ -81,7 +82,7 @@ async function within<T>(path: string, run: () => Promise<T>): Promise<T> {
 }
 
 async function inspectFolder(path: string, kind: FolderEntry['kind'], nodeId: string) {
-  const [found, root] = await Promise.all([statFolder(path), stat('/').catch(() => null)]);
+  const [found, root] = await Promise.all([statFolder(path), stat(systemRoot).catch(() => null)]);
   const [room, names, writable, deviceType, marker] = await Promise.all([
     statfs(path).catch(() => null),
     readdir(path).catch(() => null),

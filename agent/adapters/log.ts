@@ -1,5 +1,6 @@
 /** The agent's own log: `agent.log` in the data folder at level info, and what is bad also on standard error. */
 import { type Logger, multistream, pino } from 'pino';
+import { rotateWhenLarge } from './rotate.ts';
 
 export interface AgentLog {
   logger: Logger;
@@ -7,6 +8,7 @@ export interface AgentLog {
 }
 
 export function openLog(path: string): AgentLog {
+  rotateWhenLarge(path);
   const file = pino.destination({ dest: path, append: true, mkdir: true, sync: false, mode: 0o600 });
   const logger = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime },

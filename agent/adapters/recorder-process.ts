@@ -1,9 +1,10 @@
 /** Starts the recorder as a process of its own that outlives control, with its output in a file and not in our pipes. */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { RecorderProcess } from '../control/recorder/supervisor.ts';
+import { rotateWhenLarge } from './rotate.ts';
 
 /** File and crypto work of hundreds of cameras goes through libuv's threads. */
 const threadPoolSize = '32';
@@ -24,6 +25,7 @@ export function recorderEntry(): string {
 }
 
 export function spawnRecorder(launch: RecorderLaunch): RecorderProcess {
+  rotateWhenLarge(launch.logPath);
   const log = openSync(launch.logPath, 'a', 0o600);
   try {
     const child = spawn(
@@ -73,5 +75,20 @@ export function killPid(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
     process.kill(pid, signal);
   } catch {
     // It has ended already.
+  }
+}
+
+/** Whether a process of ours is at work; one that has ended and was not yet waited for is not. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  try {
+    // proc(5): the state follows the name in brackets, which may itself hold brackets.
+    return !/^.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true;
   }
 }

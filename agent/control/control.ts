@@ -35,6 +35,7 @@ export interface ControlOptions {
     spawn: () => RecorderProcess;
     connect: () => Promise<Duplex>;
     killPid: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void;
+    isAlive: (pid: number) => boolean;
   };
   machineFacts: () => Promise<MachineFacts>;
   freeBytes: () => Promise<number | null>;

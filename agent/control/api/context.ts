@@ -16,21 +16,22 @@ export interface Connection {
   inFlight: number;
   /** Ends it; called soon after its session ends. */
   close(): void;
+  /** To be called when it has ended, so that its session forgets it. */
+  release(): void;
 }
 
 /** Time for the last answer to leave, after a log-out over the connection itself. */
 const closeDelayMs = 250;
 
-/** From now on the connection acts for the session, and ends with it. */
+/** From now on the connection acts for the session, and ends with it, until `release` is called. */
 export function bindSession(connection: Connection, session: Session, clock: Clock): void {
+  connection.release();
+  const end = () => {
+    clock.after(closeDelayMs, () => connection.close());
+  };
+  session.ended.signal.addEventListener('abort', end, { once: true });
   connection.session = session;
-  session.ended.signal.addEventListener(
-    'abort',
-    () => {
-      if (connection.session === session) clock.after(closeDelayMs, () => connection.close());
-    },
-    { once: true },
-  );
+  connection.release = () => session.ended.signal.removeEventListener('abort', end);
 }
 
 export interface Principal {

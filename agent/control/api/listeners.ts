@@ -47,12 +47,11 @@ export async function listenLocally(path: string, options: ListenerOptions): Pro
   const server = createHttpServer({ headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs });
   server.maxConnections = localConnectionsMax;
   serve(server, options, () => ({ via: 'local', address: 'local' }));
+  // The socket is made within this call: whatever starts later has the usual mask again.
   const before = process.umask(0o177);
-  try {
-    await listen(server, { path }, path);
-  } finally {
-    process.umask(before);
-  }
+  const listening = listen(server, { path }, path);
+  process.umask(before);
+  await listening;
   if (!isPipe) chmodSync(path, 0o600);
   return { address: path, close: () => closeServer(server) };
 }
@@ -135,18 +134,22 @@ function serve(
 ): void {
   const { http, sockets, sessions, clock } = options;
   const open = (request: IncomingMessage, close: () => void): Connection => {
-    const connection: Connection = { ...origin(request), session: null, inFlight: 0, close };
+    const connection: Connection = {
+      ...origin(request),
+      session: null,
+      inFlight: 0,
+      close,
+      release: () => {},
+    };
     const token = bearerOf(request);
     const session = token === null ? null : sessions.find(token);
     if (session) bindSession(connection, session, clock);
     return connection;
   };
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    void http.answer(
-      request,
-      response,
-      open(request, () => response.destroy()),
-    );
+    const connection = open(request, () => response.destroy());
+    response.once('close', () => connection.release());
+    void http.answer(request, response, connection);
   });
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     stream.on('error', () => stream.destroy());
@@ -155,6 +158,7 @@ function serve(
       return;
     }
     const connection = open(request, () => stream.destroy());
+    stream.once('close', () => connection.release());
     if (request.headers.authorization !== undefined && connection.via === 'network' && !connection.session) {
       stream.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
       return;

@@ -27,6 +27,7 @@ export interface SupervisorOptions {
   connect: () => Promise<Duplex>;
   /** Ends a process by id, for a recorder that was attached to. */
   killPid: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void;
+  isAlive: (pid: number) => boolean;
   config: (startReason: RecorderConfig['startReason']) => RecorderConfig;
   onEvent: (event: Omit<EventMessage, 'kind'>) => void;
   /** Something that the status shows has changed. */
@@ -40,6 +41,7 @@ const connectWaitMs = 8_000;
 const spawnTimeoutMs = 20_000;
 /** A recorder that says nothing for so long hangs, and is ended. */
 const hungAfterMs = 20_000;
+const exitNewsMs = 100;
 const stopTimeoutMs = 10_000;
 const termTimeoutMs = 3_000;
 
@@ -106,7 +108,7 @@ export class Supervisor {
     this.#send({ kind: 'stop' });
     this.#cancelWait?.();
     const link = this.#link;
-    const gone = this.#process ? this.#process.exited : this.#linkEnded();
+    const gone = this.#process ? this.#process.exited : this.#attachedEnded();
     if (link) await link.request({ method: 'stop' }).catch(() => {});
     else this.#kill('SIGTERM');
     if (!(await this.#within(gone, stopTimeoutMs))) {
@@ -214,7 +216,12 @@ export class Supervisor {
     if (this.#link !== link) return;
     this.#link = null;
     this.#cancelHung?.();
-    this.#send({ kind: 'lost', detail });
+    const exited = this.#process?.exited;
+    const late = this.#pause(exitNewsMs).then(() => detail);
+    // How the process ended says more than that its connection did, and comes a moment later.
+    void Promise.race(exited ? [exited, late] : [detail]).then((news) =>
+      this.#send({ kind: 'lost', detail: news }),
+    );
   }
 
   #heard(): void {
@@ -230,14 +237,15 @@ export class Supervisor {
 
   #kill(signal: 'SIGTERM' | 'SIGKILL'): void {
     if (this.#process) this.#process.kill(signal);
-    else if (this.#link && this.#status) this.#options.killPid(this.#status.pid, signal);
+    else if (this.#status && (this.#link || this.phase === 'stopping')) {
+      this.#options.killPid(this.#status.pid, signal);
+    }
   }
 
-  #linkEnded(): Promise<unknown> {
-    const poll = async (): Promise<void> => {
-      while (this.#link) await this.#pause(connectRetryMs);
-    };
-    return poll();
+  /** The end of a recorder that is not our child. */
+  async #attachedEnded(): Promise<void> {
+    const pid = this.#status?.pid ?? null;
+    while (this.#link || (pid !== null && this.#options.isAlive(pid))) await this.#pause(connectRetryMs);
   }
 
   #pause(delayMs: number): Promise<void> {

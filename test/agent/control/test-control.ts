@@ -103,6 +103,7 @@ export class TestControl {
         },
         connect: () => connectLocal(recorderPath),
         killPid: () => {},
+        isAlive: () => false,
       },
       machineFacts: () => Promise.reject(new Error('not asked for')),
       freeBytes: async () => 10e9,

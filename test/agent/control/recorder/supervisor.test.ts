@@ -32,6 +32,7 @@ beforeEach(() => {
       killed.push(`${pid} ${signal}`);
       recorders.at(-1)?.die();
     },
+    isAlive: () => false,
     config: (startReason) => ({
       nodeId: 'n',
       epoch: 1,

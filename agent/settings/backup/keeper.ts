@@ -1,0 +1,59 @@
+/** Backs the settings up into the data folder, every hour and soon after a change; any of them can take the place of settings.json. */
+import { join } from 'node:path';
+import type { Cancel, Clock } from '../../adapters/clock.ts';
+import { encodeEnvelope, type SettingsDisk } from '../durable-adapter.ts';
+import type { SettingsStore } from '../store.ts';
+import { backupName, surplusBackups } from './plan.ts';
+
+const hourMs = 3_600_000;
+/** Changes made together become one backup. */
+const settleMs = 30_000;
+
+export interface BackupOptions {
+  store: SettingsStore;
+  disk: SettingsDisk;
+  folder: string;
+  clock: Clock;
+  onError: (error: unknown) => void;
+}
+
+/** Returns how to stop. */
+export function keepBackups(options: BackupOptions): () => Promise<void> {
+  const { store, clock, onError } = options;
+  let writing: Promise<void> = Promise.resolve();
+  let cancelSettle: Cancel | null = null;
+  let stopped = false;
+  const backUp = () => {
+    writing = writing.then(() => writeBackup(options)).catch(onError);
+  };
+  const hourly = () => {
+    backUp();
+    cancelHourly = clock.after(hourMs, hourly);
+  };
+  let cancelHourly = clock.after(settleMs, hourly);
+  store.onChange(() => {
+    if (stopped) return;
+    cancelSettle ??= clock.after(settleMs, () => {
+      cancelSettle = null;
+      backUp();
+    });
+  });
+  return async () => {
+    stopped = true;
+    cancelHourly();
+    if (cancelSettle) {
+      cancelSettle();
+      backUp();
+    }
+    await writing;
+  };
+}
+
+async function writeBackup({ store, disk, folder, clock }: BackupOptions): Promise<void> {
+  const path = join(folder, backupName(clock.nowMs()));
+  await disk.makeFolder(folder);
+  await disk.writeSynced(`${path}.tmp`, encodeEnvelope({ serial: 0, document: store.current() }));
+  await disk.rename(`${path}.tmp`, path);
+  await disk.syncFolder(folder);
+  for (const name of surplusBackups(await disk.list(folder))) await disk.remove(join(folder, name));
+}
