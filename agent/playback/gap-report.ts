@@ -44,7 +44,7 @@ function gapOfHole(input: ReportInput, hole: Stretch): Gap {
     return { ...base, reason: 'overwritten', detail: 'overwritten by newer video', state: 'given-up' };
   }
   if (!input.isPlanned(hole)) {
-    return { ...base, reason: 'not-configured', detail: 'outside the recording plan', state: 'given-up' };
+    return { ...base, reason: 'not-configured', detail: 'nothing was planned here', state: 'given-up' };
   }
   return {
     ...base,

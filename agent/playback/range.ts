@@ -2,7 +2,7 @@
 import type { Gap } from '../../src/contract/index.ts';
 import { isPlanned } from '../../src/model/recording-plan.ts';
 import type { Catalog } from '../inspection/catalog.ts';
-import { settleMs } from '../inspection/plan.ts';
+import { connectGraceMs, settleMs } from '../inspection/plan.ts';
 import { pickCamera } from '../inspection/roster.ts';
 import type { ExportInput, ReaderCamera, ReaderConfig } from '../inspection/types.ts';
 import { gapReport, type Stretch } from './gap-report.ts';
@@ -61,7 +61,8 @@ export class PlaybackRange {
 
   #isPlanned(stretch: Stretch): boolean {
     const { timeZone } = this.#source.config;
-    const fromMs = Math.max(stretch.fromMs, this.camera.createdAtMs ?? 0);
+    const wantedFromMs = this.camera.createdAtMs === undefined ? 0 : this.camera.createdAtMs + connectGraceMs;
+    const fromMs = Math.max(stretch.fromMs, wantedFromMs);
     for (let atMs = fromMs; atMs < stretch.toMs; atMs += quarterMs) {
       if (isPlanned(this.camera.plan, atMs, timeZone)) return true;
     }

@@ -120,7 +120,7 @@ describe('the gap report', () => {
     const isPlanned = ({ fromMs }: { fromMs: number }) => fromMs < 80_000;
     expect(gapReport(input({ covered, oldestMs: 20_000, isPlanned }))).toMatchObject([
       { fromMs: 0, toMs: 20_000, reason: 'overwritten' },
-      { fromMs: 80_000, toMs: 100_000, detail: 'outside the recording plan' },
+      { fromMs: 80_000, toMs: 100_000, detail: 'nothing was planned here' },
     ]);
   });
 
