@@ -108,7 +108,7 @@ export function formatTable<Row>(
 }
 
 /** Without control characters. */
-export function clean(text: string): string {
+function clean(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ');
 }
 

@@ -12,7 +12,7 @@ function isInteractive(io: CliIo): boolean {
 }
 
 /** Asks on standard error, so that standard output stays the result. */
-export async function askLine(io: CliIo, question: string): Promise<string> {
+async function askLine(io: CliIo, question: string): Promise<string> {
   const lines = createInterface({ input: io.stdin, terminal: false });
   try {
     io.stderr.write(question);

@@ -27,7 +27,7 @@ export function statusLine(status: NodeStatus): string {
 }
 
 /** What makes a change worth a line: states, not figures. */
-export function stateDigest(status: NodeStatus): string {
+function stateDigest(status: NodeStatus): string {
   return JSON.stringify([
     status.services.map(({ name, state }) => [name, state]),
     status.spaces.map(({ id, state }) => [id, state]),

@@ -19,7 +19,7 @@ export function addCompletion(program: Command, host: CommandHost): void {
 }
 
 /** Words that may follow each path of commands: `''`, `space`, `space add`. */
-export function completionWords(command: Command, path = ''): Map<string, string[]> {
+function completionWords(command: Command, path = ''): Map<string, string[]> {
   const flags = command.options.flatMap(({ long }) => (long ? [long] : []));
   const names = command.commands.map((child) => child.name());
   const words = new Map([[path, [...names, ...flags, '--help']]]);

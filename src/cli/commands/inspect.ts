@@ -9,10 +9,10 @@ import {
   type InspectionMonth,
 } from '../../contract/index.ts';
 import { AppError } from '../../errors.ts';
+import { toCsv, toHtml, toSvg } from '../../model/inspection-report.ts';
 import { addCommand, type CommandContext, type CommandHost } from '../command.ts';
 import { csvLine } from '../csv.ts';
 import type { Column, Output, Tone } from '../output.ts';
-import { hourHeaders, hourSign, inspectionHtml, inspectionSvg } from '../report.ts';
 import { formatTime } from '../time.ts';
 import { repeatUntilStopped } from '../watch.ts';
 
@@ -91,39 +91,17 @@ async function showDay(context: CommandContext, options: Options): Promise<void>
     }),
   );
   const files = [
-    [options.html, inspectionHtml],
-    [options.svg, inspectionSvg],
+    [options.html, toHtml],
+    [options.svg, toSvg],
   ] as const;
   for (const [path, render] of files) {
     if (path === undefined) continue;
     writeFileSync(path, render(day));
     output.note(`written: ${path}`);
   }
-  if (options.csv) printDayCsv(output, day);
+  if (options.csv) output.io.stdout.write(toCsv(day));
   else if (output.json) output.document(day);
   else if ((options.html ?? options.svg) === undefined) printDay(output, day);
-}
-
-function printDayCsv(output: Output, day: InspectionDay): void {
-  output.line('day,camera,name,channel,hour,state,minutes,missing_seconds,reason');
-  for (const camera of day.cameras) {
-    for (const hour of camera.hours) {
-      const { state, minutes, missingSeconds, reason } = hour;
-      output.line(
-        csvLine([
-          day.day,
-          camera.id,
-          camera.name,
-          camera.channel,
-          hour.hour,
-          state,
-          minutes,
-          missingSeconds,
-          reason ?? '',
-        ]),
-      );
-    }
-  }
 }
 
 type CameraDay = InspectionDay['cameras'][number];
@@ -133,18 +111,23 @@ function hourTone(hour: InspectionHour | undefined): Tone {
   return hour?.state === 'normal' ? 'good' : 'dim';
 }
 
+/** Minutes held with a mark for what they mean, or only the mark where nothing is held. */
+function hourSign(hour: InspectionHour | undefined): string {
+  if (!hour) return '';
+  if (hour.state === 'no-plan') return '.';
+  if (hour.state === 'unchecked') return hour.minutes === 0 ? '?' : `${hour.minutes}?`;
+  return hour.state === 'exception' ? `${hour.minutes}!` : String(hour.minutes);
+}
+
 function printDay(output: Output, day: InspectionDay): void {
   output.line(`${day.day}  ${day.timeZone}  checked to ${formatTime(day.checkedToMs)}`);
   const columns: Column<CameraDay>[] = [
     { title: 'camera', value: (row) => row.id },
     { title: 'name', value: (row) => row.name.slice(0, 20) },
-    ...hourHeaders(day).map(
-      (title, at): Column<CameraDay> => ({
-        title,
-        value: (row) => {
-          const hour = row.hours[at];
-          return hour ? hourSign(hour) : '';
-        },
+    ...(day.cameras[0]?.hours ?? []).map(
+      ({ hour }, at): Column<CameraDay> => ({
+        title: String(hour).padStart(2, '0'),
+        value: (row) => hourSign(row.hours[at]),
         align: 'right',
         tone: (row) => hourTone(row.hours[at]),
       }),

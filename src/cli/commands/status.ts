@@ -92,6 +92,6 @@ function printStatus(output: Output, status: NodeStatus): void {
   ]);
 }
 
-export function megabits(bitsPerSecond: number): string {
+function megabits(bitsPerSecond: number): string {
   return `${(bitsPerSecond / 1e6).toFixed(1)} Mbit/s`;
 }

@@ -18,7 +18,7 @@ const optionsSchema = z.object({
 });
 
 /** The flags of the program, from the options of the command; both spell them alike. */
-export function testCameraArguments(options: z.output<typeof optionsSchema>): string[] {
+function testCameraArguments(options: z.output<typeof optionsSchema>): string[] {
   return Object.entries(options).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   );

@@ -297,10 +297,10 @@ describe('inspect', () => {
   it('writes lines for a spreadsheet in which no name can become a formula', async () => {
     const data = await node(router);
     const { stdout } = await cli(['inspect', '--csv', '--data', data]);
-    expect(stdout.split('\n').slice(0, 3)).toEqual([
-      'day,camera,name,channel,hour,state,minutes,missing_seconds,reason',
-      "2026-11-19,c1,'=door <1>,1,0,normal,60,0,",
-      "2026-11-19,c1,'=door <1>,1,1,exception,57,170,camera-unreachable",
+    expect(stdout.split('\r\n').slice(0, 3)).toEqual([
+      'camera_id,camera,channel,start_utc,hour,state,minutes,missing_seconds,reason',
+      "c1,'=door <1>,1,1970-01-01T00:00:00Z,0,normal,60,0,",
+      "c1,'=door <1>,1,1970-01-01T01:00:00Z,1,exception,57,170,camera-unreachable",
     ]);
   });
 

@@ -111,7 +111,7 @@ export const status: NodeStatus = {
   lastEvents: [],
 };
 
-export function hour(at: number, over: Partial<InspectionHour> = {}): InspectionHour {
+function hour(at: number, over: Partial<InspectionHour> = {}): InspectionHour {
   return {
     hour: at,
     startMs: at * 3_600_000,
