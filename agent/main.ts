@@ -15,10 +15,10 @@ import { connectLocal, isAlive, killPid, recorderEntry, spawnRecorder } from './
 import { createSettingsDisk } from './adapters/settings-disk.ts';
 import { createPasswords } from './control/accounts/passwords.ts';
 import { listenLocally, listenOnNetwork } from './control/api/listeners.ts';
-import { loadCertificate } from './control/certificate.ts';
-import { createControl } from './control/control.ts';
+import { type Certificate, loadCertificate } from './control/certificate.ts';
+import { type Control, createControl } from './control/control.ts';
 import { createDisposal } from './control/disposal.ts';
-import { parseListen } from './control/listen-address.ts';
+import { type ListenAddress, parseListen } from './control/listen-address.ts';
 import { recorderSocketPath } from './control/recorder/socket-path.ts';
 import { runFromArguments } from './entry.ts';
 import { createReader } from './inspection/reader.ts';
@@ -27,6 +27,7 @@ import { keepBackups } from './settings/backup/keeper.ts';
 import { openNodeSettings } from './settings/open.ts';
 import { readerConfigOf } from './settings/reader-config.ts';
 import { createSealer, loadKey } from './settings/seal.ts';
+import type { SettingsStore } from './settings/store.ts';
 
 export interface AgentOptions {
   dataDir: string;
@@ -75,40 +76,72 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
   }
 }
 
-async function start(options: AgentOptions, onStop: (end: () => unknown) => void): Promise<ReadyInfo> {
+async function start(options: AgentOptions, onStop: OnStop): Promise<ReadyInfo> {
+  const place = await openPlace(options, onStop);
+  const state = await openState(place, options.name ?? hostname(), onStop);
+  const address = options.listen === null ? null : parseListen(options.listen);
+  const certificate = address && (await openCertificate(place, state.settings));
+  const control = assemble(place, state, certificate);
+  const oneTimePassword = await createFirstAccount(control, state.settings);
+  onStop(() => control.supervisor.stop());
+  control.start();
+  const listen = await openDoors({ place, state, control, address, certificate }, onStop);
+
+  const fingerprint = certificate?.fingerprint ?? null;
+  const { id: nodeId, name: nodeName } = state.settings.current().node;
+  const { version, dataDir, socketPath } = place;
+  const started = `agent ${version} started${listen === null ? '' : `, listens on ${listen}`}`;
+  place.logger.info({ fingerprint }, started);
+  state.journal.append({ type: 'system', level: 'info', event: 'agent.started', text: started });
+  onStop(() =>
+    state.journal.append({ type: 'system', level: 'info', event: 'agent.stopped', text: 'agent stops' }),
+  );
+  return { version, nodeName, nodeId, dataDir, socketPath, listen, fingerprint, oneTimePassword };
+}
+
+type OnStop = (end: () => unknown) => void;
+type Place = Awaited<ReturnType<typeof openPlace>>;
+type State = Awaited<ReturnType<typeof openState>>;
+
+/** The data folder, owned by this process, with its log. */
+async function openPlace(options: AgentOptions, onStop: OnStop) {
   const dataDir = resolve(options.dataDir);
-  const settingsPath = resolve(options.settingsFile ?? join(dataDir, 'settings.json'));
-  const version = readVersion();
-  const disk = createSettingsDisk();
   await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw fromErrno(error, `create ${dataDir}`);
   });
-
   const lock = lockFolder(join(dataDir, 'agent.lock'), dataDir);
   onStop(() => lock.release());
-  const { logger, close: closeLog } = openLog(join(dataDir, 'agent.log'));
-  onStop(closeLog);
-  const onUnexpected = (thrown: unknown, where: string) => logger.error({ err: thrown, where }, 'unexpected');
+  const { logger, close } = openLog(join(dataDir, 'agent.log'));
+  onStop(close);
+  return {
+    dataDir,
+    settingsPath: resolve(options.settingsFile ?? join(dataDir, 'settings.json')),
+    socketPath: localSocketPath(dataDir),
+    recorderSocketPath: recorderSocketPath(dataDir, process.platform),
+    version: readVersion(),
+    disk: createSettingsDisk(),
+    logger,
+    onUnexpected: (thrown: unknown, where: string) => logger.error({ err: thrown, where }, 'unexpected'),
+  };
+}
 
+/** Everything durable: settings with their backups and key, the journal, and the view of what is recorded. */
+async function openState(place: Place, nodeName: string, onStop: OnStop) {
+  const { dataDir, settingsPath, disk, logger } = place;
   const settings = await openNodeSettings({
     disk,
     folder: dirname(settingsPath),
     fileName: basename(settingsPath),
-    nodeName: options.name ?? hostname(),
+    nodeName,
     clock,
     onFallback: (problem) => logger.warn(problem),
   });
   onStop(() => settings.close());
+  const backups = { store: settings, disk, folder: join(dataDir, 'backups'), clock };
   onStop(
-    keepBackups({
-      store: settings,
-      disk,
-      folder: join(dataDir, 'backups'),
-      clock,
-      onError: (error) => onUnexpected(error, 'backup of the settings'),
-    }),
+    keepBackups({ ...backups, onError: (error) => place.onUnexpected(error, 'backup of the settings') }),
   );
-  const { node, api, cameras } = settings.current();
+  const { cameras, journal: limits } = settings.current();
   const sealsExist = cameras.some((camera) => camera.sealedCredentials !== null);
   const key = await loadKey({ path: join(dataDir, 'secret.key'), folder: dataDir, disk, sealsExist });
 
@@ -117,45 +150,38 @@ async function start(options: AgentOptions, onStop: (end: () => unknown) => void
   const journal = openJournal({
     path: journalPath,
     clock,
-    entriesMax: settings.current().journal.entriesMax,
+    entriesMax: limits.entriesMax,
     onError: (error, lost) => logger.error({ err: error, lost }, 'journal entries were lost'),
   });
   onStop(() => journal.close());
   const reader = createReader({ dataDir, config: readerConfigOf(settings), clock: { utcMs: clock.nowMs } });
   onStop(() => reader.close());
+  return { settings, sealer: createSealer(key), journal, reader };
+}
 
-  const socketPath = localSocketPath(dataDir);
-  const recorderSocket = recorderSocketPath(dataDir, process.platform);
-  const { tlsCertFile, tlsKeyFile } = api;
-  const address = options.listen === null ? null : parseListen(options.listen);
-  const certificate =
-    address &&
-    (await loadCertificate({
-      folder: join(dataDir, 'tls'),
-      disk,
-      nodeName: node.name,
-      hosts: ['localhost', '127.0.0.1', '::1', hostname()],
-      nowMs: clock.nowMs(),
-      given: tlsCertFile && tlsKeyFile ? { certFile: tlsCertFile, keyFile: tlsKeyFile } : null,
-    }));
+function openCertificate(place: Place, settings: SettingsStore): Promise<Certificate> {
+  const { node, api } = settings.current();
+  return loadCertificate({
+    folder: join(place.dataDir, 'tls'),
+    disk: place.disk,
+    nodeName: node.name,
+    hosts: ['localhost', '127.0.0.1', '::1', hostname()],
+    nowMs: clock.nowMs(),
+    given: api.tlsCertFile && api.tlsKeyFile ? { certFile: api.tlsCertFile, keyFile: api.tlsKeyFile } : null,
+  });
+}
 
-  const control = createControl({
-    settings,
-    journal,
-    sealer: createSealer(key),
+function assemble(place: Place, state: State, certificate: Certificate | null): Control {
+  const { dataDir, socketPath, recorderSocketPath, version, onUnexpected } = place;
+  const launch = { entry: recorderEntry(), socketPath: recorderSocketPath, dataDir };
+  return createControl({
+    ...state,
     passwords: createPasswords(),
     clock,
-    reader,
-    folders: createFolders(() => settings.current().node.id),
+    folders: createFolders(() => state.settings.current().node.id),
     recorder: {
-      spawn: () =>
-        spawnRecorder({
-          entry: recorderEntry(),
-          socketPath: recorderSocket,
-          dataDir,
-          logPath: join(dataDir, 'recorder.log'),
-        }),
-      connect: () => connectLocal(recorderSocket),
+      spawn: () => spawnRecorder({ ...launch, logPath: join(dataDir, 'recorder.log') }),
+      connect: () => connectLocal(recorderSocketPath),
       killPid,
       isAlive,
     },
@@ -168,41 +194,39 @@ async function start(options: AgentOptions, onStop: (end: () => unknown) => void
     certificate,
     onUnexpected,
   });
-  const oneTimePassword =
-    settings.current().users.length === 0
-      ? (await control.accounts.add(firstAccount, 'admin')).oneTimePassword
-      : null;
+}
 
-  onStop(() => control.supervisor.stop());
-  control.start();
+/** At first start only: the account `admin` with a password that is shown once. */
+async function createFirstAccount(control: Control, settings: SettingsStore): Promise<string | null> {
+  if (settings.current().users.length > 0) return null;
+  return (await control.accounts.add(firstAccount, 'admin')).oneTimePassword;
+}
+
+/** The local console, and TLS when asked for; returns where the network port listens. */
+async function openDoors(
+  parts: {
+    place: Place;
+    state: State;
+    control: Control;
+    address: ListenAddress | null;
+    certificate: Certificate | null;
+  },
+  onStop: OnStop,
+): Promise<string | null> {
+  const { place, state, control, address, certificate } = parts;
   const ways = { http: control.http, sockets: control.sockets, sessions: control.sessions, clock };
-  const local = await listenLocally(socketPath, ways);
+  const local = await listenLocally(place.socketPath, ways);
   onStop(() => local.close());
   const network =
-    address && certificate ? await listenOnNetwork({ ...ways, ...address, ...certificate, ...api }) : null;
+    address && certificate
+      ? await listenOnNetwork({ ...ways, ...address, ...certificate, ...state.settings.current().api })
+      : null;
   if (network) {
     onStop(() => network.close());
     control.setListen(network.address);
   }
   onStop(() => control.close());
-
-  const listen = network?.address ?? null;
-  const started = `agent ${version} started${listen === null ? '' : `, listens on ${listen}`}`;
-  logger.info({ fingerprint: certificate?.fingerprint ?? null }, started);
-  journal.append({ type: 'system', level: 'info', event: 'agent.started', text: started });
-  onStop(() =>
-    journal.append({ type: 'system', level: 'info', event: 'agent.stopped', text: 'agent stops' }),
-  );
-  return {
-    version,
-    nodeName: node.name,
-    nodeId: node.id,
-    dataDir,
-    socketPath,
-    listen,
-    fingerprint: certificate?.fingerprint ?? null,
-    oneTimePassword,
-  };
+  return network?.address ?? null;
 }
 
 if (import.meta.main) await runFromArguments(runAgent);

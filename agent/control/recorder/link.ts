@@ -1,7 +1,5 @@
 /** One connection to a recorder: requests answered once, each with a deadline; every line checked both ways. */
 import type { Duplex } from 'node:stream';
-import type { z } from 'zod';
-import type { probeResultSchema } from '../../../src/contract/index.ts';
 import { AppError, type ErrorCode, exitCodes } from '../../../src/errors.ts';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
 import { createLineSplitter } from '../../recorder/protocol/lines.ts';
@@ -11,8 +9,6 @@ import {
   type RecorderRequest,
   requestSchema,
 } from '../../recorder/protocol/schema.ts';
-
-export type ProbeResult = z.infer<typeof probeResultSchema>;
 
 /** A request without its id, which the link gives. */
 export type RecorderCall = RecorderRequest extends infer R
