@@ -252,6 +252,22 @@ export class Rig {
     }
   }
 
+  /** Present ms of a camera over the minute rows of all spaces; a minute's second block of the same time counts once. */
+  indexPresentMs(cameraId: string): number {
+    const minutes = new Map<number, number>();
+    for (const { id } of this.spaceConfigs) {
+      const database = new DatabaseSync(join(this.dataDir, 'index', `${id}.db`), { readOnly: true });
+      for (const row of database
+        .prepare('SELECT minute, present_ms FROM minute WHERE camera_id = ?')
+        .all(cameraId)) {
+        const minute = Number(row.minute);
+        minutes.set(minute, Math.min(60_000, (minutes.get(minute) ?? 0) + Number(row.present_ms)));
+      }
+      database.close();
+    }
+    return [...minutes.values()].reduce((sum, ms) => sum + ms, 0);
+  }
+
   check(spaceId = 's1'): Promise<SpaceCheck> {
     const path = this.spaceConfigs.find((space) => space.id === spaceId)?.path ?? '';
     return checkSpace(path, join(this.dataDir, 'index', `${spaceId}.db`));
