@@ -36,6 +36,9 @@ export class AudioTrack {
   readonly #timeline: Timeline;
   #durationsTicks = new Uint32Array(64);
   #lastTicks = Number.NEGATIVE_INFINITY;
+  /** Time of the newest sound that was handed out: nothing may be moved before it. */
+  #handedOutTicks = Number.NEGATIVE_INFINITY;
+  #aligned = false;
 
   constructor(format: AudioFormat) {
     this.format = format;
@@ -57,6 +60,7 @@ export class AudioTrack {
     this.#reserve(offset + length);
     this.staged.set(bytes.subarray(start, end), offset);
     const alignedMs = this.#alignedMs(ptsTicks, video);
+    this.#aligned = alignedMs !== null;
     const mapped =
       alignedMs === null
         ? this.#timeline.map(ptsTicks, arrivalMs, arrivalStepMs)
@@ -66,9 +70,21 @@ export class AudioTrack {
     this.samples.push(mediaTicks, length, true);
   }
 
+  /** Before the first part of a session is cut: where the picture turned out to belong so many seconds off, or this sound itself. */
+  settle(pictureShiftSeconds: number): void {
+    const own = this.#timeline.settle();
+    const wanted = this.#aligned ? Math.round(pictureShiftSeconds * this.format.clockRate) : own;
+    const earliest = this.#handedOutTicks + 1 - (this.samples.ptsTicks[0] ?? 0);
+    const shift = this.samples.count === 0 ? wanted : Math.min(0, Math.max(wanted, earliest));
+    this.#timeline.shift(shift - own);
+    this.samples.shift(shift);
+    this.#lastTicks += shift;
+  }
+
   /** What is staged, as a track of the part that is being cut. */
   run(): Omit<TrackRun, 'trackId'> {
     this.#fillDurations();
+    this.#handedOutTicks = this.#lastTicks;
     return {
       timescale: this.format.clockRate,
       baseTicks: this.samples.ptsTicks[0] ?? 0,

@@ -33,6 +33,7 @@ export class DecodeTimes {
     sorted.set(samples.ptsTicks.subarray(0, count));
     sorted.sort();
     this.#learnDelay(samples.ptsTicks, sorted);
+    spread(sorted, frameTicks / 4);
     for (let index = 0; index < count; index += 1) {
       const decodeTicks = Math.max((sorted[index] ?? 0) - this.#delayTicks, this.#lastTicks + 1);
       if (index === 0) this.baseTicks = decodeTicks;
@@ -58,5 +59,14 @@ export class DecodeTimes {
     this.#sorted = new Float64Array(size);
     this.durationsTicks = new Uint32Array(size);
     this.compositionTicks = new Int32Array(size);
+  }
+}
+
+/** Frames that a sender stamped alike would be decoded all at once: each moves halfway to the one before. */
+function spread(sorted: Float64Array, closestTicks: number): void {
+  for (let index = sorted.length - 2; index > 0; index -= 1) {
+    const after = sorted[index + 1] ?? 0;
+    if (after - (sorted[index] ?? 0) >= closestTicks) continue;
+    sorted[index] = Math.floor(((sorted[index - 1] ?? 0) + after) / 2);
   }
 }

@@ -94,7 +94,7 @@ class Planner<S> implements ExportPlanner<S> {
     let from = 0;
     while (from < samples.count && clock.shownMs(from) < this.#startMs) from += 1;
     let to = from;
-    while (to < samples.count && clock.shownMs(to) < Math.min(this.#toMs, this.#endMs)) to += 1;
+    while (to < samples.count && clock.shownMs(to) < this.#toMs) to += 1;
     if (to > from) this.#append(this.#audio, part, { info, samples }, { from, to });
   }
 

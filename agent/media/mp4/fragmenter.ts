@@ -27,7 +27,7 @@ const measuredFramesMin = 3;
 const lengthPrefix = new Uint8Array(4);
 
 interface Moment {
-  readonly ptsTicks: number;
+  ptsTicks: number;
   readonly arrivalMs: number;
 }
 
@@ -110,7 +110,7 @@ class PartFragmenter implements Fragmenter {
     unit.open = false;
     if (unit.whole && this.#log.length === unit.start) return;
     const ptsTicks = this.#timeline.map(unit.ptsTicks, unit.arrivalMs, arrivalStepMs);
-    const moment = { ptsTicks, arrivalMs: unit.arrivalMs };
+    const moment: Moment = { ptsTicks, arrivalMs: unit.arrivalMs };
     if (this.#samples.count > 0 && this.#cutsBefore(moment, randomAccess)) this.#emit(unit.start, moment);
     if (this.#dropFromMs !== null && !this.#resumes(this.#dropFromMs, randomAccess)) return;
     this.#add(moment, this.#log.length - unit.start, randomAccess);
@@ -192,6 +192,7 @@ class PartFragmenter implements Fragmenter {
 
   /** Makes the first `position` bytes of the log a part; `next` is the unit behind it, if one is known. */
   #emit(position: number, next: Moment | null): void {
+    this.#settle(next);
     this.#measureFrame();
     const endMs = this.#span.finish(next?.arrivalMs ?? null, this.#frameMs);
     const sound = this.#audio;
@@ -216,6 +217,16 @@ class PartFragmenter implements Fragmenter {
     this.#samples.clear();
     sound?.samples.clear();
     this.#options.onPart(part);
+  }
+
+  /** The first part of a session may show that its frames came in a burst: then they belong earlier, and sound with them. */
+  #settle(next: Moment | null): void {
+    const shift = this.#timeline.settle();
+    this.#audio?.settle(shift / videoRate);
+    this.#samples.shift(shift);
+    this.#ptsMin += shift;
+    this.#ptsMax += shift;
+    if (next !== null) next.ptsTicks += shift;
   }
 
   #runs(next: Moment | null): TrackRun[] {

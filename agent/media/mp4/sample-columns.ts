@@ -22,6 +22,12 @@ export class SampleColumns {
     this.totalBytes += sizeBytes;
   }
 
+  /** Moves all presentation times. */
+  shift(ticks: number): void {
+    for (let index = 0; index < this.count; index += 1)
+      this.ptsTicks[index] = (this.ptsTicks[index] ?? 0) + ticks;
+  }
+
   clear(): void {
     this.count = 0;
     this.totalBytes = 0;

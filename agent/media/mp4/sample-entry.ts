@@ -92,6 +92,17 @@ export function writeAudioEntry(writer: BoxWriter, audio: AudioFormat): void {
     writer.u32(0);
     writer.u32((audio.clockRate & 0xffff) * 0x10000);
     if (audio.codec === 'aac') writer.fullBox('esds', 0, 0, () => writeAacDescriptor(writer, audio.config));
+    else writeChannelLayout(writer, audio.channels);
+  });
+}
+
+/** `chan` (QuickTime, Core Audio layout tags): without it players guess a layout for G.711, and say so. */
+function writeChannelLayout(writer: BoxWriter, channels: number): void {
+  const mono = (100 << 16) | 1;
+  const stereo = (101 << 16) | 2;
+  writer.fullBox('chan', 0, 0, () => {
+    writer.u32(channels === 2 ? stereo : mono);
+    writer.zeros(8);
   });
 }
 

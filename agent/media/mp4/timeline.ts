@@ -1,9 +1,14 @@
 /**
  * RTP time to UTC-anchored media time of one track: follows the sender's ticks, slewed toward arrival by at most
- * 500 ppm, and whatever sender or clock do, later frames get later times.
+ * 500 ppm where they drift apart, and whatever sender or clock do, later frames get later times.
  */
 
 const slewMax = 500e-6;
+/** Jitter of arrival is not drift: slewing begins past the first and ends within the second, so that 25 fps stay 25 fps. */
+const slewFromSeconds = 0.15;
+const slewToSeconds = 0.05;
+/** Senders hand out what they have buffered at first: for so long the earliest arrivals tell where the anchor belongs. */
+const settleSeconds = 2;
 /** A sender that runs ahead of arrival is brought back at this rate instead of stepping back. */
 const catchUpRate = 0.5;
 /** Further ahead than this is not a fast camera but an arrival clock that was set back: go on beside it. */
@@ -23,6 +28,11 @@ export class Timeline {
   readonly #before: Anchor = { ticks: 0, mediaTicks: 0 };
   #anchored = false;
   #catchingUp = false;
+  #slewing = false;
+  #settling = false;
+  #anchoredTicks = 0;
+  /** How far the sender ran ahead of arrival while settling, ticks, 0 or less. */
+  #aheadTicks = 0;
   /** Nothing at or before this media time may be given out any more. */
   #floorTicks = Number.NEGATIVE_INFINITY;
 
@@ -52,6 +62,27 @@ export class Timeline {
     return this.#interpolate(ticks);
   }
 
+  /**
+   * Ends the settling after an anchor: moves it to where the earliest arrivals put it. Returns by how many ticks (0 or
+   * less), for the caller to move what it was given since.
+   */
+  settle(): number {
+    if (!this.#settling) return 0;
+    this.#settling = false;
+    const shift = Math.min(
+      0,
+      Math.ceil(Math.max(this.#aheadTicks, this.#floorTicks + 1 - this.#anchoredTicks)),
+    );
+    this.shift(shift);
+    return shift;
+  }
+
+  /** Moves the map by so many ticks. */
+  shift(ticks: number): void {
+    this.#newest.mediaTicks += ticks;
+    this.#before.mediaTicks += ticks;
+  }
+
   /** Where `ticks` would be put without moving anything; null before the first frame. */
   peek(ticks: number): number | null {
     return this.#anchored ? this.#interpolate(ticks) : null;
@@ -65,6 +96,10 @@ export class Timeline {
     this.#before.mediaTicks = mediaTicks;
     this.#anchored = true;
     this.#catchingUp = false;
+    this.#slewing = false;
+    this.#settling = true;
+    this.#anchoredTicks = mediaTicks;
+    this.#aheadTicks = 0;
   }
 
   #advance(ticks: number, target: number, step: number): void {
@@ -80,7 +115,13 @@ export class Timeline {
     const deviation = target - (now + advance);
     if (deviation > step) {
       this.#catchingUp = false;
+      this.#settling = false;
       return target;
+    }
+    this.#settling &&= target - this.#anchoredTicks < settleSeconds * this.#clockRate;
+    if (this.#settling && deviation > -aheadSecondsMax * this.#clockRate) {
+      this.#aheadTicks = Math.min(this.#aheadTicks, deviation);
+      return now + advance;
     }
     const leap = advance > discontinuitySeconds * this.#clockRate;
     if (deviation < -step && leap) return Math.max(target, now + 1);
@@ -88,7 +129,9 @@ export class Timeline {
     this.#catchingUp = ahead || (this.#catchingUp && deviation < 0);
     if (this.#catchingUp)
       return Math.max(now + advance * catchUpRate, Math.min(target, now + advance), now + 1);
-    const slew = advance * slewMax;
+    const limit = (this.#slewing ? slewToSeconds : slewFromSeconds) * this.#clockRate;
+    this.#slewing = Math.abs(deviation) > limit;
+    const slew = this.#slewing ? advance * slewMax : 0;
     return Math.max(now + advance + Math.min(slew, Math.max(-slew, deviation)), now + 1);
   }
 

@@ -81,7 +81,7 @@ export function createIngest(media: SessionMedia, handlers: IngestHandlers): Ing
       await leaving?.stop();
     },
     tick: () => fragmenter.tick(media.clock.utcMs()),
-    cut: () => fragmenter.flush(),
+    cut: () => fragmenter.cut(),
   };
 }
 

@@ -51,7 +51,7 @@ describe('media time', () => {
       realMs: 40.004,
       jitterMs: [0, 12, 5, 30],
     });
-    expect(Math.max(...deviations.map(Math.abs))).toBeLessThan(60);
+    expect(Math.max(...deviations.map(Math.abs))).toBeLessThan(200);
   });
 
   it.each([
@@ -121,5 +121,32 @@ describe('media time', () => {
     expect(msOf(back) - epochMs).toBeCloseTo(40, 0);
     const forward = timeline.map(7200, epochMs + 80 + 3_600_000, stepMs);
     expect(msOf(forward) - epochMs).toBeCloseTo(3_600_080, 0);
+  });
+
+  it('keeps 25 frames a second exactly 25 while arrival only jitters', () => {
+    const timeline = new Timeline(rate);
+    let before = timeline.map(0, epochMs, stepMs);
+    for (let frame = 1; frame < 2000; frame += 1) {
+      const mapped = timeline.map(frame * 3600, epochMs + frame * 40 + ((frame * 37) % 90), stepMs);
+      expect(mapped - before).toBe(3600);
+      before = mapped;
+    }
+  });
+
+  it('puts a first burst to where the earliest arrivals belong, but never before what was given out', () => {
+    const burst = (timeline: Timeline, startMs: number) => {
+      const first = timeline.map(0, startMs, stepMs);
+      for (let frame = 1; frame < 25; frame += 1) timeline.map(frame * 3600, startMs + frame, stepMs);
+      return { first, shift: timeline.settle() };
+    };
+    const fresh = burst(new Timeline(rate), epochMs);
+    expect(msOf(fresh.shift)).toBeCloseTo(-24 * 39, 0);
+    const timeline = new Timeline(rate);
+    const latest = timeline.map(0, epochMs, stepMs);
+    timeline.restart();
+    const again = burst(timeline, epochMs + 300);
+    expect(again.first + again.shift).toBeGreaterThan(latest);
+    expect(again.first + again.shift).toBeLessThan(latest + 3);
+    expect(timeline.settle()).toBe(0);
   });
 });
