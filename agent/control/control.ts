@@ -1,6 +1,5 @@
 /** Control as one piece: journal, accounts, recorder, status and API, wired to the adapters it is given. */
 import type { Duplex } from 'node:stream';
-import type { DoctorCheck } from '../../src/contract/index.ts';
 import { maskAddresses } from '../../src/model/secrets.ts';
 import type { Clock } from '../adapters/clock.ts';
 import type { MachineFacts } from '../adapters/machine-facts.ts';
@@ -63,112 +62,106 @@ export interface Control {
 
 const housekeepingMs = 30_000;
 
+/** What changes while control runs and the status shows. */
+interface Gauges {
+  listen: string | null;
+  dataFolderFreeBytes: number | null;
+}
+
 export function createControl(options: ControlOptions): Control {
-  const { settings, journal, sealer, passwords, clock, reader, folders, version, certificate } = options;
+  const { settings, clock } = options;
+  const gauges: Gauges = { listen: null, dataFolderFreeBytes: null };
   const sessions = createSessions({
     clock,
     idleTimeoutMs: () => settings.current().api.sessionIdleTimeoutMs,
   });
-  const accounts = new Accounts({ settings, sessions, passwords, clock });
-  let listen: string | null = null;
-  let dataFolderFreeBytes: number | null = null;
+  const accounts = new Accounts({ ...options, sessions });
+  const supervisor = createSupervisor(options, () => board.changed());
+  const board = createBoard(options, supervisor, gauges);
+  settings.onChange(() => board.changed());
+  const gate = new Gate({ ...options, accounts, sessions });
+  const doctor = async () =>
+    doctorChecks({
+      machine: await options.machineFacts(),
+      status: board.build(),
+      certificateExpiresAtMs: options.certificate?.expiresAtMs ?? null,
+    });
+  const router = createRouter({ ...options, accounts, sessions, recorder: supervisor, board, doctor });
+  const sockets = new Sockets({
+    handler: createRpcHandler(router, gate),
+    clock,
+    isIdentified: (connection) => gate.isIdentified(connection),
+  });
+  const http = new HttpApi({
+    rest: createRestHandler(router, gate),
+    gate,
+    openApi: createOpenApi(options.version),
+    download: createDownload({ reader: options.reader, sessions }),
+    healthy: () => board.health() === 'running',
+    onUnexpected: options.onUnexpected,
+  });
+  const housekeeping = createHousekeeping(options, sessions, gauges);
+  return {
+    accounts,
+    sessions,
+    supervisor,
+    sockets,
+    http,
+    setListen: (address) => {
+      gauges.listen = address;
+    },
+    start: () => {
+      housekeeping.start();
+      supervisor.start();
+    },
+    close: () => {
+      housekeeping.stop();
+      sockets.close();
+    },
+  };
+}
 
-  const supervisor = new Supervisor({
+function createSupervisor(options: ControlOptions, onChange: () => void): Supervisor {
+  const { settings, sealer, journal, clock, dataDir } = options;
+  return new Supervisor({
     clock,
     ...options.recorder,
     config: (startReason) =>
       recorderConfig({
         settings: settings.current(),
         sealer,
-        dataDir: options.dataDir,
+        dataDir,
         startReason,
         onUnopened: (cameraId, error) => options.onUnexpected(error, `credentials of camera ${cameraId}`),
       }),
     onEvent: ({ timeMs, level, event, subject, text }) => {
       journal.append({ type: 'event', timeMs, level, event, subject, text: maskAddresses(text) });
-      board.changed();
+      onChange();
     },
-    onChange: () => board.changed(),
+    onChange,
   });
-  const board: StatusBoard = new StatusBoard({
-    settings,
-    journal,
-    recorder: supervisor,
-    clock,
-    version,
-    platform: options.platform,
-    fingerprint: certificate?.fingerprint ?? null,
-    certificateExpiresAtMs: certificate?.expiresAtMs ?? null,
-    listen: () => listen,
-    dataFolderFreeBytes: () => dataFolderFreeBytes,
-  });
-  settings.onChange(() => board.changed());
+}
 
-  const doctor = async (): Promise<DoctorCheck[]> =>
-    doctorChecks({
-      machine: await options.machineFacts(),
-      status: board.build(),
-      certificateExpiresAtMs: certificate?.expiresAtMs ?? null,
-    });
-  const gate = new Gate({
-    accounts,
-    sessions,
-    journal,
-    osUser: options.osUser,
-    onUnexpected: options.onUnexpected,
+function createBoard(options: ControlOptions, recorder: Supervisor, gauges: Gauges): StatusBoard {
+  return new StatusBoard({
+    ...options,
+    recorder,
+    fingerprint: options.certificate?.fingerprint ?? null,
+    certificateExpiresAtMs: options.certificate?.expiresAtMs ?? null,
+    listen: () => gauges.listen,
+    dataFolderFreeBytes: () => gauges.dataFolderFreeBytes,
   });
-  const router = createRouter({
-    settings,
-    accounts,
-    sessions,
-    journal,
-    recorder: supervisor,
-    sealer,
-    folders,
-    reader,
-    board,
-    clock,
-    version,
-    doctor,
-  });
+}
 
-  const housekeeping = () => {
+/** Ends idle sessions and looks at the disk of the data folder, now and then. */
+function createHousekeeping({ clock, freeBytes }: ControlOptions, sessions: Sessions, gauges: Gauges) {
+  let cancel = () => {};
+  const run = () => {
     sessions.sweep();
-    void options.freeBytes().then((bytes) => {
-      dataFolderFreeBytes = bytes;
+    void freeBytes().then((bytes) => {
+      gauges.dataFolderFreeBytes = bytes;
     });
-    cancelHousekeeping = clock.after(housekeepingMs, housekeeping);
+    cancel = clock.after(housekeepingMs, run);
   };
-  let cancelHousekeeping = () => {};
-
-  const sockets = new Sockets({
-    handler: createRpcHandler(router, gate),
-    clock,
-    isIdentified: (connection) => gate.isIdentified(connection),
-  });
-  return {
-    accounts,
-    sessions,
-    supervisor,
-    sockets,
-    http: new HttpApi({
-      rest: createRestHandler(router, gate),
-      gate,
-      openApi: createOpenApi(version),
-      download: createDownload({ reader, sessions }),
-      healthy: () => board.health() === 'running',
-      onUnexpected: options.onUnexpected,
-    }),
-    setListen: (address) => {
-      listen = address;
-    },
-    start: () => {
-      housekeeping();
-      supervisor.start();
-    },
-    close: () => {
-      cancelHousekeeping();
-      sockets.close();
-    },
-  };
+  return { start: run, stop: () => cancel() };
 }
