@@ -50,8 +50,12 @@ export function App({ console, glyphs, depth, spareRows, stopProcess }: AppProps
   );
   setCursorPosition(screen.cursor);
   const texts = linear ? spokenRows(screen) : screen.lines.map((line) => encodeLine(line, theme));
-  const rowElements = texts.map((text) => createElement(Row, { text }));
+  const rowElements = texts.map(rowElement);
   return createElement(Box, { flexDirection: 'column', width: columns }, ...rowElements);
+}
+
+function rowElement(text: string, row: number): ReactElement {
+  return createElement(Row, { key: `row-${row}`, text });
 }
 
 /** What a screen reader reads: labels instead of drawings, nothing for rules and blanks. */

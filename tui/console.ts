@@ -1,8 +1,6 @@
 /** The console's heart: owns the state, follows the node, routes keys; knows no terminal. */
 import { useStore } from 'zustand';
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { NodeStatus } from '../src/contract/index.ts';
-import { toAppError } from '../src/errors.ts';
 import type { Connection } from './api.ts';
 import { globalCommands } from './commands.ts';
 import { helpLines } from './components/help.ts';
@@ -12,13 +10,12 @@ import { toCsv } from './format/csv.ts';
 import type { Tone } from './format/line.ts';
 import { formatSize } from './format/numbers.ts';
 import { problemOf } from './format/problem.ts';
-import { loginOverlay, passwordOverlay } from './gate.ts';
 import { Keyboard } from './keyboard.ts';
+import { NodeLink } from './node-link.ts';
 import { createPages } from './pages/all.ts';
 import { saveStream, saveText } from './save.ts';
 import type { Command, Overlay, Page, PageId, Shell, TuiState } from './shell.ts';
 import type { Skin } from './theme.ts';
-import { stateDigest, watchStatus } from './watcher.ts';
 
 export interface ConsoleOptions {
   connection: Connection;
@@ -47,11 +44,7 @@ export class Console implements Shell {
   readonly keyboard: Keyboard;
   readonly #options: ConsoleOptions;
   readonly #commands: readonly Command[];
-  #stopWatching: (() => void) | undefined;
-  #stopListening: (() => void) | undefined;
-  #pending: { status: NodeStatus; atMs: number } | undefined;
-  #digest = '';
-  #wizardOffered = false;
+  readonly #link: NodeLink;
 
   constructor(options: ConsoleOptions) {
     this.#options = options;
@@ -75,6 +68,11 @@ export class Console implements Shell {
     this.pages = createPages(this);
     this.#commands = globalCommands(this, this.pages, () => this.help());
     this.keyboard = new Keyboard(this);
+    this.#link = new NodeLink(this, {
+      now: options.now,
+      intervalMs: options.intervalMs,
+      onSession: options.onSession,
+    });
   }
 
   get client(): Connection['client'] {
@@ -100,110 +98,18 @@ export class Console implements Shell {
   }
 
   start(): void {
-    this.#stopListening = this.connection.onState((connection) => {
-      const was = this.state().connection.phase;
-      this.set({ connection });
-      if (connection.phase === 'connected' && was !== 'connected') void this.#enter();
-      if (connection.error?.code === 'unauthorized') this.#askLogin(true);
-    });
-    const { phase, error } = this.connection.state();
-    if (phase === 'connected') void this.#enter();
-    else if (error?.code === 'unauthorized') this.#askLogin(true);
+    this.#link.start();
   }
 
   stop(): void {
-    this.#stopListening?.();
-    this.#stopWatching?.();
+    this.#link.stop();
   }
 
   /** Once per refresh: takes what arrived since, moves the clocks on. */
   tick(): void {
-    this.#takePending();
+    this.#link.takePending();
     this.set({ nowMs: this.#options.now() });
     if (this.state().gate === 'open') this.page.tick?.();
-  }
-
-  /** Asks who we are, and lets in, or asks for what is missing. */
-  async #enter(): Promise<void> {
-    try {
-      const whoami = await this.client.session.whoami();
-      this.set({ whoami });
-      if (whoami.mustChangePassword && whoami.via === 'network') return this.#askPassword(whoami.user);
-      this.#letIn();
-    } catch (thrown) {
-      const error = toAppError(thrown);
-      if (error.code === 'unauthorized') this.#askLogin(false);
-      else if (this.state().gate === 'open') this.#watch();
-      else this.notify(error.message, 'alarm');
-    }
-  }
-
-  #letIn(): void {
-    const wasOpen = this.state().gate === 'open';
-    this.set({ gate: 'open' });
-    this.#watch();
-    if (!wasOpen) this.page.enter?.();
-    else this.page.refresh?.();
-  }
-
-  #watch(): void {
-    this.#stopWatching?.();
-    this.#stopWatching = watchStatus({
-      client: this.client,
-      intervalMs: this.#options.intervalMs,
-      onStatus: (status) => this.#receive(status),
-      onUnauthorized: () => this.#askLogin(true),
-    });
-  }
-
-  #receive(status: NodeStatus): void {
-    const digest = stateDigest(status);
-    this.#pending = { status, atMs: this.#options.now() };
-    if (digest === this.#digest) return;
-    this.#digest = digest;
-    this.#takePending();
-    this.#offerWizard(status);
-  }
-
-  #takePending(): void {
-    if (!this.#pending) return;
-    const { status, atMs } = this.#pending;
-    this.#pending = undefined;
-    this.set({ status, statusAtMs: atMs, nowMs: this.#options.now() });
-  }
-
-  /** A node that cannot record yet begins with the first steps, once. */
-  #offerWizard({ setup }: NodeStatus): void {
-    if (this.#wizardOffered) return;
-    this.#wizardOffered = true;
-    const { whoami } = this.state();
-    const ready = setup.hasSpace && setup.hasPool && setup.hasCamera;
-    if (!ready && !this.readOnly && whoami?.role === 'admin') this.go('setup');
-  }
-
-  #askLogin(forgetToken: boolean): void {
-    this.#stopWatching?.();
-    if (this.state().gate === 'login') return;
-    this.set({ gate: 'login', whoami: null, overlays: [], prompt: null });
-    if (forgetToken) {
-      this.#options.onSession?.(undefined);
-      this.connection.setToken(undefined);
-    }
-    this.open(
-      loginOverlay(this, (session) => {
-        this.#options.onSession?.(session);
-        this.set({ gate: 'connecting' });
-        this.connection.setToken(session.token);
-      }),
-    );
-  }
-
-  #askPassword(user: string): void {
-    if (this.state().gate === 'password') return;
-    this.set({ gate: 'password', overlays: [] });
-    this.open(
-      passwordOverlay(this, { user, askCurrent: true, forced: true, done: () => void this.#enter() }),
-    );
   }
 
   nodeNowMs(): number {
@@ -241,7 +147,7 @@ export class Console implements Shell {
   help(): void {
     const page = this.page;
     this.open(
-      textOverlay(this, { title: `Keys ${page.title}`, lines: (_frame, width) => helpLines(page, width) }),
+      textOverlay(this, { title: `Help: ${page.title}`, lines: (_frame, width) => helpLines(page, width) }),
     );
   }
 
@@ -264,7 +170,7 @@ export class Console implements Shell {
       .then((result) => done?.(result))
       .catch((thrown: unknown) => {
         const { text, hint, code } = problemOf(thrown);
-        if (code === 'unauthorized') this.#askLogin(true);
+        if (code === 'unauthorized') this.#link.askLogin({ forgetToken: true });
         else this.notify(`${what}: ${text}${hint === null ? '' : ` ${hint}`}`, 'alarm');
       })
       .finally(() => {
@@ -317,7 +223,7 @@ export class Console implements Shell {
   }
 
   reload(): void {
-    if (this.state().gate === 'open') this.#watch();
+    if (this.state().gate === 'open') this.#link.watch();
     this.page.refresh?.();
   }
 
@@ -327,7 +233,7 @@ export class Console implements Shell {
     this.run(
       'Logging out',
       () => this.client.session.logout(),
-      () => this.#askLogin(true),
+      () => this.#link.askLogin({ forgetToken: true }),
     );
   }
 

@@ -1,11 +1,11 @@
 /** Turns a row into text with colours, and guarantees that nothing but our own sequences leaves the process. */
-import { clean, cleanAscii } from './format/clean.ts';
+import { clean, cleanAscii, cleanBlock } from './format/clean.ts';
 import type { Line } from './format/line.ts';
 import type { Theme } from './theme.ts';
 
 /** The row as the terminal gets it. Trailing plain blanks are left out to save bytes. */
 export function encodeLine(line: Line, theme: Theme): string {
-  const cleaned = theme.glyphs.tier === 'ascii' ? cleanAscii : clean;
+  const cleaned = { ascii: cleanAscii, block: cleanBlock, braille: clean }[theme.glyphs.tier];
   let result = '';
   for (const { text, tone } of line.spans) {
     const own = theme.palette[tone];

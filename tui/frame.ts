@@ -5,7 +5,7 @@ import { footLine, hintLine } from './components/footer.ts';
 import { headerLine, tabLine } from './components/header.ts';
 import { type Match, paletteLines } from './components/palette.ts';
 import { padLines } from './components/table.ts';
-import { blank, type Line, line, lineWidth, sliceLine, span } from './format/line.ts';
+import { blank, cutLine, type Line, line, span } from './format/line.ts';
 import { wrap } from './format/width.ts';
 import type { Cursor, Frame, Overlay, Page, PageView, TuiState } from './shell.ts';
 import type { Theme } from './theme.ts';
@@ -108,9 +108,7 @@ function cursorOf(parts: {
 }
 
 function clamp(lines: readonly Line[], size: Size): Line[] {
-  return padLines(lines, size.rows).map((each) =>
-    lineWidth(each) > size.columns ? { ...each, spans: sliceLine(each, 0, size.columns) } : each,
-  );
+  return padLines(lines, size.rows).map((each) => cutLine(each, size.columns));
 }
 
 /** What stands behind the log-in box, and alone while the first answer is awaited. */

@@ -32,6 +32,7 @@ const keyBytes: Readonly<Record<string, string>> = {
   'shift-tab': '\x1b[Z',
   backspace: '\x7f',
   'ctrl-c': '\x03',
+  'ctrl-u': '\x15',
 };
 
 export class TestConsole {

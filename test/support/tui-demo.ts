@@ -1,4 +1,5 @@
 /** Runs the console on this terminal with a fake node behind it, to look at it and to test it on a real PTY. */
+import type { NodeStatus } from '../../src/contract/index.ts';
 import { AppError } from '../../src/errors.ts';
 import { type Skin, skins } from '../../tui/theme.ts';
 import { runTui } from '../../tui/tui.ts';
@@ -42,7 +43,7 @@ if (flags.has('--crash')) {
   }, 1000);
 }
 if (flags.has('--break')) {
-  setTimeout(() => agent.publish({ spaces: null as unknown as [], services: null as unknown as [] }), 1000);
+  setTimeout(() => agent.publish({ recorder: null as unknown as NodeStatus['recorder'] }), 1000);
 }
 
 const skin: Skin | undefined = skins.find((name) => flags.has(`--skin=${name}`));

@@ -1,5 +1,5 @@
 /** A box of text to read: scrolls, can be copied, Esc closes it. */
-import type { Line } from '../format/line.ts';
+import { type Line, lineWidth } from '../format/line.ts';
 import type { Frame, Overlay, Shell } from '../shell.ts';
 import { listStart, moveList } from './list.ts';
 
@@ -18,9 +18,10 @@ export function textOverlay(shell: Shell, options: TextOptions): Overlay {
   return {
     title: options.title,
     view(frame) {
-      const width = Math.min(76, frame.columns - 4);
+      const widest = Math.min(76, frame.columns - 4);
       const rows = Math.max(1, frame.rows - 2);
-      const all = options.lines(frame, width);
+      const all = options.lines(frame, widest);
+      const width = Math.min(widest, Math.max(30, options.title.length + 4, ...all.map(lineWidth)));
       size = { count: all.length, rows };
       const start = Math.max(0, Math.min(top, all.length - rows));
       const actions = (options.actions ?? []).map(({ key, text }) => ({ key, text }));

@@ -25,7 +25,17 @@ export function cleanAscii(text: string): string {
   return result.join('');
 }
 
+/** For a bare console font, which has box drawing and arrows but not the typographer's marks. */
+export function cleanBlock(text: string): string {
+  return plain.test(text) ? text : clean(text).replace(/[…–—“”’‹›]/gu, (mark) => asciiTwins[mark] ?? '?');
+}
+
 const asciiTwins: Readonly<Record<string, string>> = {
+  '‹': '<',
+  '↑': '^',
+  '↓': 'v',
+  '←': '<',
+  '→': '>',
   '·': '.',
   '›': '>',
   '…': '~',

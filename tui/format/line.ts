@@ -69,13 +69,18 @@ export function sliceLine(of: Line, from: number, to: number): Span[] {
   return result;
 }
 
-/** Exactly `width` cells: cut or padded with spaces in `tone`. */
+/** Exactly `width` cells: cut, which `…` shows, or padded with spaces in `tone`. */
 export function fitLine(of: Line, width: number, tone: Tone = 'text'): Line {
   const actual = lineWidth(of);
-  if (actual === width) return of;
-  const spans =
-    actual > width ? sliceLine(of, 0, width) : [...of.spans, span(' '.repeat(width - actual), tone)];
-  return { ...of, spans };
+  if (actual > width) return cutLine(of, width);
+  return actual === width ? of : { ...of, spans: [...of.spans, span(' '.repeat(width - actual), tone)] };
+}
+
+/** At most `width` cells; a cut is shown by `…`. */
+export function cutLine(of: Line, width: number): Line {
+  if (lineWidth(of) <= width) return of;
+  const kept = sliceLine(of, 0, Math.max(0, width - 1));
+  return { ...of, spans: [...kept, span('…', kept.at(-1)?.tone ?? 'text')] };
 }
 
 /** `left` and `right` on one row of `width` cells; the left part gives way. */

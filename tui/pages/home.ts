@@ -11,7 +11,7 @@ import {
   plural,
 } from '../format/numbers.ts';
 import { recent } from '../format/time.ts';
-import { cellWidth, pad, shorten } from '../format/width.ts';
+import { cellWidth, pad, shorten, wrap } from '../format/width.ts';
 import { levelWord, poolWord, serviceWord } from '../format/words.ts';
 import type { Frame, Page, PageId, Shell } from '../shell.ts';
 
@@ -54,23 +54,23 @@ function concernLines(status: NodeStatus, frame: Frame): Line[] {
   });
 }
 
+/** The answer in at most two rows; what to do follows where there is room for it. */
 function concernRows(concern: Concern, asked: Span, frame: Frame): Line[] {
   const { glyphs } = frame.theme;
   const mark = { ok: glyphs.good, warning: glyphs.warn, error: glyphs.bad }[concern.level];
-  const tone = { ok: 'good', warning: 'warn', error: 'alarm' } as const;
+  const tone = ({ ok: 'good', warning: 'warn', error: 'alarm' } as const)[concern.level];
   const key = concern.level === 'ok' ? '' : digits[concern.page];
-  const width = frame.columns - questionWidth - 8;
-  const answer = line(
-    asked,
-    span(`${mark} `, tone[concern.level]),
-    span(pad(concern.text, width), tone[concern.level]),
-    span(` ${key}`, 'key'),
-  );
-  const spoken = `${questions.find(({ question }) => question === concern.question)?.text} ${concern.level}: ${concern.text}`;
-  const first: Line = { ...answer, label: key === '' ? spoken : `${spoken}, key ${key}` };
-  if (concern.hint === null || concern.level === 'ok') return [first];
   const indent = ' '.repeat(questionWidth + 5);
-  return [first, line(indent, span(shorten(concern.hint, frame.columns - cellWidth(indent) - 1), 'dim'))];
+  const width = frame.columns - indent.length - 3;
+  const [first = '', ...rest] = wrap(concern.text, width, 2);
+  const spoken = `${questions.find(({ question }) => question === concern.question)?.text} ${concern.level}: ${concern.text}`;
+  const answer = line(asked, span(`${mark} `, tone), span(pad(first, width), tone), span(`  ${key}`, 'key'));
+  const more = rest.map((row): Line => ({ ...line(indent, span(row, tone)), label: '' }));
+  const hint =
+    concern.hint === null || concern.level === 'ok' || (more.length > 0 && frame.rows < 20)
+      ? []
+      : [line(indent, span(shorten(concern.hint, width + 2), 'dim'))];
+  return [{ ...answer, label: key === '' ? spoken : `${spoken}, key ${key}` }, ...more, ...hint];
 }
 
 function poolRow(pool: Pool, frame: Frame): Line {
@@ -78,7 +78,8 @@ function poolRow(pool: Pool, frame: Frame): Line {
   const word = poolWord(pool);
   const percent = percentOf(pool.usedBytes, pool.totalBytes);
   const keeps = pool.retentionSeconds === null ? 'keeps ?' : `keeps ${formatDuration(pool.retentionSeconds)}`;
-  const text = `${pad(formatPercent(percent), 5, 'right')} of ${pad(formatSize(pool.totalBytes), 7, 'right')}  ${pad(keeps, 15)}`;
+  const narrow = frame.columns < narrowColumns;
+  const text = `${pad(formatPercent(percent), 5, 'right')} of ${pad(formatSize(pool.totalBytes), 7, 'right')}${narrow ? '' : `  ${pad(keeps, 15)}`}`;
   const stateWidth = 8;
   const barWidth = Math.max(8, frame.columns - nameWidth - cellWidth(text) - stateWidth - 6);
   const bar = gauge(
@@ -121,17 +122,23 @@ function poolLines(status: NodeStatus, frame: Frame, rows: number): Line[] {
     : shown;
 }
 
-function countLine(status: NodeStatus): Line {
+function countLine(status: NodeStatus, frame: Frame): Line {
   const { counts } = status;
   const parts: [string, string][] = [
     ['cameras', `${counts.cameras}`],
     ['recording', `${counts.recording}`],
-    ['schedules', `${counts.liveSchedules} live ${counts.historicalSchedules} historical`],
+    frame.columns < narrowColumns
+      ? ['schedules', `${counts.liveSchedules + counts.historicalSchedules}`]
+      : ['schedules', `${counts.liveSchedules} live ${counts.historicalSchedules} historical`],
     ['pools', `${counts.pools}`],
   ];
-  if (counts.uninitializedSpaces > 0) parts.push(['uninitialised', `${counts.uninitializedSpaces}`]);
+  if (counts.uninitializedSpaces > 0)
+    parts.push([frame.columns < narrowColumns ? 'raw' : 'uninitialised', `${counts.uninitializedSpaces}`]);
   return line(...parts.flatMap(([name, value]) => [span(` ${name} `, 'dim'), span(`${value} `, 'strong')]));
 }
+
+/** Under this width words give way first. */
+const narrowColumns = 72;
 
 /** What flows now, beside the title. */
 function nowLine({ recorder }: NodeStatus, frame: Frame): Line {
@@ -153,7 +160,8 @@ function serviceLine(status: NodeStatus, frame: Frame): Line {
     const word = serviceWord(service);
     const mark = word.tone === 'good' ? glyphs.good : word.tone === 'warn' ? glyphs.busy : glyphs.bad;
     const wide = frame.columns >= 100;
-    const name = wide ? service.name : serviceShort[service.name];
+    const short = serviceShort[service.name];
+    const name = wide ? service.name : frame.columns < narrowColumns ? (short.split(' ')[0] ?? short) : short;
     const stated = wide || word.tone !== 'good' ? ` ${word.text}` : '';
     return [span(` ${mark} `, word.tone), span(name), span(`${stated} `, word.tone)];
   });
@@ -189,7 +197,7 @@ export function homeLines(status: NodeStatus, frame: Frame): Line[] {
     ...poolLines(status, frame, poolRows),
     ...space,
     nowLine(status, frame),
-    countLine(status),
+    countLine(status, frame),
     serviceLine(status, frame),
     ...space,
   );

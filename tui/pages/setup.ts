@@ -1,12 +1,12 @@
 /** The first steps of a new node: password, storage space, pool, camera; each done in place, then what comes next. */
 import type { NodeStatus } from '../../src/contract/index.ts';
+import { changePassword } from '../commands.ts';
 import { progressBar } from '../components/gauge.ts';
 import { listStart, moveList } from '../components/list.ts';
 import { padLines } from '../components/table.ts';
 import { blank, type Line, line, type Span, span } from '../format/line.ts';
 import { formatDuration, formatSize } from '../format/numbers.ts';
 import { pad, wrap } from '../format/width.ts';
-import { changePassword } from '../commands.ts';
 import type { Frame, Page, Shell } from '../shell.ts';
 import { addCamera } from './recording/forms.ts';
 import { addPool } from './storage/pool-forms.ts';
@@ -80,19 +80,28 @@ function progressLines(status: NodeStatus, frame: Frame): Line[] {
   return status.spaces
     .filter((space) => space.progress !== null)
     .map((space) => {
-      const { percent, bytesPerSecond, secondsLeft } = space.progress ?? { percent: 0, bytesPerSecond: 0, secondsLeft: null };
+      const { percent, bytesPerSecond, secondsLeft } = space.progress ?? {
+        percent: 0,
+        bytesPerSecond: 0,
+        secondsLeft: null,
+      };
       const left = secondsLeft === null ? '' : `, ${formatDuration(secondsLeft)} left`;
       const bar = progressBar(percent, Math.max(10, Math.min(30, frame.columns - 60)), frame.theme.glyphs);
-      return line(span(`      ${pad(space.path, 24)} `, 'dim'), ...bar, span(` ${percent.toFixed(0)} %, ${formatSize(bytesPerSecond)}/s${left}`));
+      return line(
+        span(`      ${pad(space.path, 24)} `, 'dim'),
+        ...bar,
+        span(` ${percent.toFixed(0)} %, ${formatSize(bytesPerSecond)}/s${left}`),
+      );
     });
 }
 
 export function createSetupPage(shell: Shell): Page {
   let list = listStart;
 
-  const firstOpen = (status: NodeStatus): number => steps.findIndex((step) => !step.done(status) && step.blocked(status) === null);
+  const firstOpen = (status: NodeStatus): number =>
+    steps.findIndex((step) => !step.done(status) && step.blocked(status) === null);
 
-  function start(): void {
+  function start() {
     const { status } = shell.state();
     const step = steps[list.index];
     if (!status || !step || !shell.mayChange()) return;
@@ -121,9 +130,14 @@ export function createSetupPage(shell: Shell): Page {
     enter: advance,
     view(frame) {
       const { status } = frame;
-      if (!status) return { crumbs: ['First steps'], lines: [blank, line(' Waiting for the node …')], hints: [] };
+      if (!status)
+        return { crumbs: ['First steps'], lines: [blank, line(' Waiting for the node …')], hints: [] };
       const finished = steps.every((step) => step.done(status));
-      const lines = [blank, line(span(finished ? ' This node is ready.' : ' First steps of this node', 'title')), blank];
+      const lines = [
+        blank,
+        line(span(finished ? ' This node is ready.' : ' First steps of this node', 'title')),
+        blank,
+      ];
       steps.forEach((step, index) => {
         lines.push(...stepLines(step, index, status, index === list.index, frame));
         if (index === 1) lines.push(...progressLines(status, frame));
@@ -131,7 +145,10 @@ export function createSetupPage(shell: Shell): Page {
       const why = steps[list.index]?.why ?? '';
       lines.push(blank);
       if (finished) {
-        lines.push(line(span(' What next', 'title')), ...afterwards.map(([key, text]) => line(span(`   ${pad(key, 3)}`, 'key'), span(text))));
+        lines.push(
+          line(span(' What next', 'title')),
+          ...afterwards.map(([key, text]) => line(span(`   ${pad(key, 3)}`, 'key'), span(text))),
+        );
       } else lines.push(...wrap(why, frame.columns - 6).map((row) => line('   ', span(row, 'dim'))));
       return {
         crumbs: ['First steps'],

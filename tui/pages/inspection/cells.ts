@@ -48,11 +48,11 @@ export function alternate(cell: Span, column: number): Span {
   return cell.tone === 'cell-bad' && column % 2 === 1 ? { ...cell, tone: 'cell-bad-odd' } : cell;
 }
 
-/** `37 of 60 minutes, 1380 s missing: camera not reachable`; an hour that goes on counts the minutes so far. */
+/** `37 of 60 min, 1380 s missing: camera not reachable`; an hour that goes on counts the minutes so far. */
 export function hourInWords(hour: InspectionHour, checkedToMs = Number.MAX_SAFE_INTEGER): string {
   if (hour.state === 'no-plan' || hour.state === 'unchecked') return hourWords(hour.state);
   const passed = Math.min(60, Math.floor((checkedToMs - hour.startMs) / 60_000));
-  const held = `${hour.minutes} of ${passed} minutes${passed < 60 ? ' so far' : ''}`;
+  const held = `${hour.minutes} of ${passed} min`;
   if (hour.state !== 'exception') return `${hourWords(hour.state)}: ${held}`;
   const reason = hour.reason === null ? '' : `: ${reasonWords(hour.reason)}`;
   return `${held}, ${hour.missingSeconds} s missing${reason}`;

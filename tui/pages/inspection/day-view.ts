@@ -157,11 +157,15 @@ function legend(frame: Frame): Line {
 }
 
 /** The cell under the cursor in words. */
-export function dayFoot(state: InspectionState): Line {
+export function dayFoot(state: InspectionState, columns: number): Line {
   const at = hourAt(state);
   if (!at) return line('');
   const { row, hour } = at;
   const time = `${String(hour.hour).padStart(2, '0')}:00`;
   const tone = hour.state === 'exception' ? 'bad' : 'text';
-  return line(span(` ${shorten(row.name, 24)}`, 'strong'), span(`  ${time}  `, 'accent'), span(hourInWords(hour, state.dayData?.checkedToMs), tone));
+  return line(
+    span(` ${shorten(row.name, columns < 100 ? 16 : 40)}`, 'strong'),
+    span(`  ${time}  `, 'accent'),
+    span(hourInWords(hour, state.dayData?.checkedToMs), tone),
+  );
 }

@@ -4,24 +4,28 @@ import { padLines } from '../../components/table.ts';
 import { blank, type Line, line, type Span, span } from '../../format/line.ts';
 import { formatDuration } from '../../format/numbers.ts';
 import { clock, dayOf, weekday } from '../../format/time.ts';
-import { pad } from '../../format/width.ts';
+import { pad, shorten } from '../../format/width.ts';
 import { reasonWords } from '../../format/words.ts';
 import type { Frame } from '../../shell.ts';
 import type { InspectionState } from './state.ts';
 
 export const minutesPerRow = 15;
 
+const cellOf = (frame: Frame): number => (frame.columns < 70 ? 3 : 4);
+
 /** Exactly `frame.rows` rows. */
 export function hourLines(state: InspectionState, frame: Frame): Line[] {
   const data = state.hourData;
   if (!data) return padLines([line(span(` ${state.problem ?? 'Asking the node …'}`, 'dim'))], frame.rows);
   const start = clock(data.startMs, frame.timeZone).slice(0, 2);
-  const rows = [0, 1, 2, 3].map((quarter) => minuteRow(data, quarter, start, state.minute));
+  const rows = [0, 1, 2, 3].map((quarter) =>
+    minuteRow(data, quarter, { hour: start, cursor: state.minute, cell: cellOf(frame) }),
+  );
   const lines = [
     title(data, state, frame),
     summary(data),
     blank,
-    ruler(),
+    ruler(cellOf(frame)),
     ...rows,
     blank,
     ...gapLines(data, state, frame),
@@ -47,17 +51,22 @@ function summary(data: InspectionHourDetail): Line {
   );
 }
 
-function ruler(): Line {
-  const numbers = Array.from({ length: minutesPerRow }, (_, index) => `+${index}`.padStart(4));
+function ruler(cell: number): Line {
+  const numbers = Array.from({ length: minutesPerRow }, (_, index) => String(index).padStart(cell));
   return { ...line(span(`       ${numbers.join('')}`, 'dim')), label: '' };
 }
 
-function minuteRow(data: InspectionHourDetail, quarter: number, hour: string, cursor: number): Line {
+function minuteRow(
+  data: InspectionHourDetail,
+  quarter: number,
+  { hour, cursor, cell }: { hour: string; cursor: number; cell: number },
+): Line {
   const first = quarter * minutesPerRow;
   const minutes = data.minutes.slice(first, first + minutesPerRow);
   const label = `${hour}:${String(first).padStart(2, '0')}`;
   const spans = minutes.map((minute): Span => {
-    const text = minute.planned || minute.seconds > 0 ? String(minute.seconds).padStart(4) : '   .';
+    const text =
+      minute.planned || minute.seconds > 0 ? String(minute.seconds).padStart(cell) : '.'.padStart(cell);
     if (minute.minute === cursor) return span(text, 'cursor');
     if (minute.seconds === 60) return span(text, 'good');
     return minute.planned ? span(text, 'cell-bad') : span(text, 'dim');
@@ -83,16 +92,16 @@ function gapRows(gap: Gap, frame: Frame): Line[] {
   const from = clock(gap.fromMs, frame.timeZone);
   const to = gap.toMs === null ? 'now     ' : clock(gap.toMs, frame.timeZone);
   const seconds = ((gap.toMs ?? frame.nowMs) - gap.fromMs) / 1000;
-  const detail = gap.detail === null ? '' : `  ${gap.detail}`;
-  const text = pad(`${reasonWords(gap.reason)}${detail}`, Math.max(0, frame.columns - 46));
-  return [
-    line(
-      span(` ${from} - ${to}  `),
-      span(pad(formatDuration(seconds), 13), 'accent'),
-      span(pad(gap.state === 'open' && gap.toMs === null ? 'going on' : gap.state, 9), 'dim'),
-      span(text, 'bad'),
-    ),
-  ];
+  const ending = gap.state === 'open' && gap.toMs === null ? 'going on' : gap.state;
+  const first = line(
+    span(` ${from} - ${to}  `),
+    span(pad(formatDuration(seconds), 13), 'accent'),
+    span(`${pad(ending, 10)} `, 'dim'),
+    span(reasonWords(gap.reason), 'bad'),
+  );
+  return gap.detail === null
+    ? [first]
+    : [first, line('   ', span(shorten(gap.detail, frame.columns - 4), 'dim'))];
 }
 
 /** The minute under the cursor in words. */

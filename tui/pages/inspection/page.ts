@@ -1,13 +1,14 @@
 /** Inspection: loads days, months and hours, moves the cursor by cell, drills down to the reason of each missing minute. */
-import { formOverlay } from '../../components/form-overlay.ts';
 import { clampList, listStart, moveList } from '../../components/list.ts';
 import { problemOf } from '../../format/problem.ts';
 import { addDays, addMonths, dayOf, isDay } from '../../format/time.ts';
 import type { Key } from '../../keys.ts';
-import type { Frame, Hint, Page, PageView, Shell } from '../../shell.ts';
+import type { Frame, Page, PageView, Shell } from '../../shell.ts';
 import { hourInWords } from './cells.ts';
 import { openClip } from './clip.ts';
+import { openDayPicker } from './day-picker.ts';
 import { dayFoot, dayLines, gridChromeRows } from './day-view.ts';
+import { dayHints, hourHints, inspectionHelp, monthHints } from './hints.ts';
 import { hourFoot, hourLines, minutesPerRow } from './hour-view.ts';
 import { monthFoot, monthLines } from './month-view.ts';
 import { inspectionSheet } from './sheets.ts';
@@ -121,33 +122,13 @@ export function createInspectionPage(shell: Shell): Page {
     }
   }
 
-  function pickDay(): void {
-    shell.open(
-      formOverlay(shell, {
-        title: 'Inspect a day',
-        entries: [
-          {
-            kind: 'text',
-            name: 'day',
-            label: 'Day',
-            value: shownDay(),
-            check: (value) => (isDay(value) ? null : 'write it as YYYY-MM-DD'),
-          },
-        ],
-        submit: 'Show',
-        working: 'Loading',
-        send: async (values) => {
-          showDay(values.day ?? null);
-          return true;
-        },
-      }),
-    );
-  }
+  const pickDay = (): void => openDayPicker(shell, shownDay(), showDay);
 
   function clip(): void {
     const at = hourAt(state);
     if (!at || state.mode === 'month') return;
-    const toMs = Math.min(at.hour.startMs + hourMs, Math.max(shell.nodeNowMs(), at.hour.startMs + 1000));
+    const nowMs = Math.floor(shell.nodeNowMs() / 1000) * 1000;
+    const toMs = Math.min(at.hour.startMs + hourMs, Math.max(nowMs, at.hour.startMs + 1000));
     openClip(shell, { cameraId: at.row.id, name: at.row.name, fromMs: at.hour.startMs, toMs });
   }
 
@@ -242,7 +223,7 @@ export function createInspectionPage(shell: Shell): Page {
     return {
       crumbs: ['Inspection', state.day === null ? 'today' : state.day],
       lines: dayLines(state, frame),
-      foot: dayFoot(state),
+      foot: dayFoot(state, frame.columns),
       hints: dayHints,
     };
   }
@@ -252,17 +233,7 @@ export function createInspectionPage(shell: Shell): Page {
     title: 'Inspection',
     shortTitle: 'Insp',
     digit: '4',
-    help: [
-      { keys: '← → ↑ ↓', text: 'from cell to cell; the bottom row tells the cell in words' },
-      { keys: '0 $', text: 'first, last hour' },
-      { keys: 'Enter', text: 'the sixty minutes of the hour, and the gaps with their reasons' },
-      { keys: '[ ]', text: 'day before, day after (month, in the month)' },
-      { keys: 'd m t', text: 'pick a day, the month, today' },
-      { keys: 'x', text: 'only cameras with exceptions' },
-      { keys: 's', text: 'worst first, or in the order of the cameras' },
-      { keys: 'E', text: 'export the video of the hour' },
-      { keys: 'a number', text: 'whole minutes of video in an hour that misses some' },
-    ],
+    help: inspectionHelp,
     enter: load,
     refresh: load,
     tick() {
@@ -311,34 +282,3 @@ export function createInspectionPage(shell: Shell): Page {
     },
   };
 }
-
-const dayHints: readonly Hint[] = [
-  { key: 'Enter', text: 'minutes' },
-  { key: '[ ]', text: 'day' },
-  { key: 'm', text: 'month' },
-  { key: 'x', text: 'exceptions' },
-  { key: 's', text: 'sort' },
-  { key: 'E', text: 'clip' },
-  { key: '/', text: 'filter' },
-  { key: 'd', text: 'pick a day' },
-  { key: 't', text: 'today' },
-  { key: 'e', text: 'CSV' },
-];
-
-const monthHints: readonly Hint[] = [
-  { key: 'Enter', text: 'day' },
-  { key: '[ ]', text: 'month' },
-  { key: 'x', text: 'exceptions' },
-  { key: 's', text: 'sort' },
-  { key: '/', text: 'filter' },
-  { key: 't', text: 'today' },
-  { key: 'Esc', text: 'back' },
-];
-
-const hourHints: readonly Hint[] = [
-  { key: 'Esc', text: 'back' },
-  { key: '← →', text: 'minute' },
-  { key: 'E', text: 'clip' },
-  { key: 'PgDn', text: 'gaps' },
-  { key: 'e', text: 'CSV' },
-];

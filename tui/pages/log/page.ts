@@ -1,12 +1,12 @@
 /** Log: newest first, searched on the node, a page of it at a time, with the details of each entry. */
-import { type LogEntry, logLevels, logTypes } from '../../../src/contract/index.ts';
-import { type Fact, factLines } from '../../components/facts.ts';
+import { type LogEntry, type logLevels, logTypes } from '../../../src/contract/index.ts';
 import { confirmOverlay } from '../../components/confirm.ts';
+import { type Fact, factLines } from '../../components/facts.ts';
 import { clampList, listStart, moveList } from '../../components/list.ts';
 import { type Column, padLines, table } from '../../components/table.ts';
 import { textOverlay } from '../../components/text-overlay.ts';
-import { line, span, spread } from '../../format/line.ts';
 import { passesFilter } from '../../format/filter.ts';
+import { line, span, spread } from '../../format/line.ts';
 import { plural } from '../../format/numbers.ts';
 import { problemOf } from '../../format/problem.ts';
 import { dateTime, recent } from '../../format/time.ts';
@@ -41,7 +41,10 @@ export function createLogPage(shell: Shell): Page {
   /** `!text` cannot be asked of the node: then its page is filtered here. */
   const inverted = (): boolean => text.startsWith('!');
   const entries = (): LogEntry[] =>
-    (answer?.entries ?? []).filter((entry) => !inverted() || passesFilter(text, [entry.text, entry.event, entry.user, entry.ip, entry.subject]));
+    (answer?.entries ?? []).filter(
+      (entry) =>
+        !inverted() || passesFilter(text, [entry.text, entry.event, entry.user, entry.ip, entry.subject]),
+    );
 
   function load(): void {
     asked += 1;
@@ -105,7 +108,9 @@ export function createLogPage(shell: Shell): Page {
     shell.open(
       confirmOverlay(shell, {
         title: 'Clear the log',
-        consequences: ['All events and system entries are removed. The audit of who did what stays, and notes this.'],
+        consequences: [
+          'All events and system entries are removed. The audit of who did what stays, and notes this.',
+        ],
         typed: 'clear',
         verb: 'Clear',
         working: 'Clearing',
@@ -159,8 +164,18 @@ export function createLogPage(shell: Shell): Page {
       list = clampList(list, shown.length, rows);
       const height = frame.rows - 1;
       const empty = problem ?? (answer === null ? 'Asking the node …' : 'Nothing found.');
-      const body = table({ columns: columnsOf(frame), rows: shown, cursor: list, width: frame.columns, height, empty });
-      const what = [type === null ? 'all types' : type, level === null ? 'all levels' : level === 'error' ? 'errors' : `${level} and worse`];
+      const body = table({
+        columns: columnsOf(frame),
+        rows: shown,
+        cursor: list,
+        width: frame.columns,
+        height,
+        empty,
+      });
+      const what = [
+        type === null ? 'all types' : type,
+        level === null ? 'all levels' : level === 'error' ? 'errors' : `${level} and worse`,
+      ];
       const left = line(
         span(` ${plural(answer?.total ?? 0, 'entry', 'entries')}`, 'strong'),
         span(`  ${what.join(', ')}`, 'accent'),
@@ -215,13 +230,22 @@ export function createLogPage(shell: Shell): Page {
 
 function columnsOf(frame: Frame): Column<LogEntry>[] {
   return [
-    { title: 'Time', width: 10, cell: (entry) => ({ text: recent(entry.timeMs, frame.nowMs, frame.timeZone), tone: 'dim' }) },
+    {
+      title: 'Time',
+      width: 10,
+      cell: (entry) => ({ text: recent(entry.timeMs, frame.nowMs, frame.timeZone), tone: 'dim' }),
+    },
     { title: 'Level', width: 5, cell: (entry) => levelWord(entry.level) },
     { title: 'Type', width: 6, from: 76, cell: (entry) => ({ text: entry.type, tone: 'dim' }) },
     { title: 'Event', width: 20, from: 110, cell: (entry) => entry.event },
     { title: 'User', width: 10, from: 110, cell: (entry) => entry.user ?? '' },
     { title: 'Address', width: 15, from: 110, cell: (entry) => entry.ip ?? '' },
-    { title: 'Text', width: 20, grow: true, cell: (entry) => ({ text: entry.text, tone: entry.level === 'error' ? 'bad' : 'text' }) },
+    {
+      title: 'Text',
+      width: 20,
+      grow: true,
+      cell: (entry) => ({ text: entry.text, tone: entry.level === 'error' ? 'bad' : 'text' }),
+    },
   ];
 }
 

@@ -21,21 +21,38 @@ function planWords(camera: Camera): string {
   return `weekly, ${quarters / 4} hours a week`;
 }
 
-export function cameraFacts(camera: Camera, status: NodeStatus | null, where: { nowMs: number; timeZone: string }): Fact[] {
+export function cameraFacts(
+  camera: Camera,
+  status: NodeStatus | null,
+  where: { nowMs: number; timeZone: string },
+): Fact[] {
   const word = cameraWord(camera);
-  const since = camera.sinceMs === null ? '' : ` for ${formatDuration((where.nowMs - camera.sinceMs) / 1000)}`;
+  const since =
+    camera.sinceMs === null ? '' : ` for ${formatDuration((where.nowMs - camera.sinceMs) / 1000)}`;
   return [
     { name: 'Name', value: `${camera.name}  (${camera.id}, channel ${camera.channel})`, tone: 'strong' },
     { name: 'State', value: `${word.text}${since}`, tone: word.tone },
-    ...(camera.reason === null ? [] : [{ name: 'Reason', value: reasonWords(camera.reason), tone: word.tone }]),
+    ...(camera.reason === null
+      ? []
+      : [{ name: 'Reason', value: reasonWords(camera.reason), tone: word.tone }]),
     ...(camera.problem === null ? [] : [{ name: 'What to do', value: camera.problem }]),
     { name: 'Address', value: `${camera.url}${camera.hasCredentials ? '  (with user and password)' : ''}` },
-    { name: 'Connection', value: `${camera.connection}, ${camera.transport.toUpperCase()}, ${camera.reconnects} reconnects` },
+    {
+      name: 'Connection',
+      value: `${camera.connection}, ${camera.transport.toUpperCase()}, ${camera.reconnects} reconnects`,
+    },
     { name: 'Stream', value: camera.media ? mediaWords(camera.media) : 'not known' },
     { name: 'Rate', value: formatBitRate(camera.bitsPerSecond) },
     { name: 'Plan, pool', value: `${planWords(camera)}, ${poolName(camera, status)}` },
     { name: 'Recorded', value: formatSize(camera.recordedBytes) },
-    { name: 'Lost', value: `${camera.packetsLost} packets, ${camera.partsLost} parts`, ...(camera.partsLost > 0 ? { tone: 'warn' as const } : {}) },
-    { name: 'Last frame', value: camera.lastFrameMs === null ? 'never' : dateTime(camera.lastFrameMs, where.timeZone) },
+    {
+      name: 'Lost',
+      value: `${camera.packetsLost} packets, ${camera.partsLost} parts`,
+      ...(camera.partsLost > 0 ? { tone: 'warn' as const } : {}),
+    },
+    {
+      name: 'Last frame',
+      value: camera.lastFrameMs === null ? 'never' : dateTime(camera.lastFrameMs, where.timeZone),
+    },
   ];
 }

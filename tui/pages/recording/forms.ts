@@ -44,12 +44,17 @@ function poolEntry(shell: Shell, poolId: string | null): ChoiceEntry {
     name: 'pool',
     label: 'Pool',
     value: poolId ?? pools[0]?.id ?? '',
-    options: pools.map((pool) => ({ value: pool.id, label: `${pool.name} (${formatSize(pool.freeBytes)} free)` })),
+    options: pools.map((pool) => ({
+      value: pool.id,
+      label: `${pool.name} (${formatSize(pool.freeBytes)} free)`,
+    })),
   };
 }
 
 function channelCheck(text: string): string | null {
-  return /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 1024 ? null : 'a number from 1 to 1024';
+  return /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 1024
+    ? null
+    : 'a number from 1 to 1024';
 }
 
 function nameCheck(name: string): string | null {
@@ -90,7 +95,7 @@ const planEntry = (value: string): ChoiceEntry => ({
   ],
 });
 
-export function addCamera(shell: Shell, done?: () => void): void {
+export function addCamera(shell: Shell, done?: () => void) {
   if (!shell.mayChange()) return;
   const { status } = shell.state();
   if (!status || status.pools.length === 0) {
@@ -103,13 +108,17 @@ export function addCamera(shell: Shell, done?: () => void): void {
     probe = {
       source: JSON.stringify(source),
       ok: result.ok,
-      text: result.ok && result.media ? mediaWords(result.media) : (result.problem ?? 'It did not answer as a camera does.'),
+      text:
+        result.ok && result.media
+          ? mediaWords(result.media)
+          : (result.problem ?? 'It did not answer as a camera does.'),
       hint: result.hint,
     };
     return probe;
   };
   const used = new Set(status.cameras.map(({ channel }) => channel));
-  const channel = Array.from({ length: 1024 }, (_, index) => index + 1).find((number) => !used.has(number)) ?? 1;
+  const channel =
+    Array.from({ length: 1024 }, (_, index) => index + 1).find((number) => !used.has(number)) ?? 1;
   const entries: Entry[] = [
     { kind: 'text', name: 'name', label: 'Name', check: nameCheck },
     {
@@ -117,7 +126,10 @@ export function addCamera(shell: Shell, done?: () => void): void {
       name: 'url',
       label: 'Address',
       value: 'rtsp://',
-      check: (url) => (urlPattern.test(url.trim()) && url.trim().length > 8 ? null : 'an address like rtsp://192.0.2.10:554/stream1'),
+      check: (url) =>
+        urlPattern.test(url.trim()) && url.trim().length > 8
+          ? null
+          : 'an address like rtsp://192.0.2.10:554/stream1',
     },
     { kind: 'text', name: 'user', label: 'User', placeholder: 'if the camera asks' },
     { kind: 'text', name: 'password', label: 'Password', secret: true },
@@ -132,7 +144,12 @@ export function addCamera(shell: Shell, done?: () => void): void {
     formOverlay(shell, {
       title: 'Add a camera',
       entries,
-      extra: { name: 'probe', label: 'Try', working: 'Asking the camera (up to 8 s)', press: async (values) => void (await tryOut(values)) },
+      extra: {
+        name: 'probe',
+        label: 'Try',
+        working: 'Asking the camera (up to 8 s)',
+        press: async (values) => void (await tryOut(values)),
+      },
       submit: 'Add camera',
       working: 'Trying, then adding',
       async send(values) {
@@ -159,8 +176,14 @@ export function addCamera(shell: Shell, done?: () => void): void {
 /** Always as many rows, so that the buttons do not jump. */
 function probeLines(probe: Probe | null, values: Values, width: number): Line[] {
   if (probe === null) return [blank, line(span('It is tried before it is added.', 'dim')), blank];
-  if (probe.source !== JSON.stringify(sourceOf(values))) return [blank, line(span('Changed since it was tried.', 'dim')), blank];
-  if (probe.ok) return [blank, ...wrap(`It answers: ${probe.text}`, width, 1).map((row) => line(span(row, 'good'))), blank];
+  if (probe.source !== JSON.stringify(sourceOf(values)))
+    return [blank, line(span('Changed since it was tried.', 'dim')), blank];
+  if (probe.ok)
+    return [
+      blank,
+      ...wrap(`It answers: ${probe.text}`, width, 1).map((row) => line(span(row, 'good'))),
+      blank,
+    ];
   const hint = `${probe.hint ?? ''} Add camera once more adds it all the same.`.trim();
   return [
     blank,
@@ -178,7 +201,13 @@ export function editCamera(shell: Shell, camera: Camera): void {
       title: `Change ${camera.name}`,
       entries: [
         { kind: 'text', name: 'name', label: 'Name', value: camera.name, check: nameCheck },
-        { kind: 'text', name: 'channel', label: 'Channel', value: String(camera.channel), check: channelCheck },
+        {
+          kind: 'text',
+          name: 'channel',
+          label: 'Channel',
+          value: String(camera.channel),
+          check: channelCheck,
+        },
         poolEntry(shell, camera.poolId),
         planEntry(plan),
         transportEntry(camera.transport),
@@ -187,9 +216,18 @@ export function editCamera(shell: Shell, camera: Camera): void {
           name: 'url',
           label: 'New address',
           placeholder: camera.url,
-          check: (url) => (url.trim() === '' || urlPattern.test(url.trim()) ? null : 'an address like rtsp://192.0.2.10:554/stream1'),
+          check: (url) =>
+            url.trim() === '' || urlPattern.test(url.trim())
+              ? null
+              : 'an address like rtsp://192.0.2.10:554/stream1',
         },
-        { kind: 'text', name: 'user', label: 'User', placeholder: 'with a new address only', check: (user, values) => (user !== '' && values.url === '' ? 'needs the address again' : null) },
+        {
+          kind: 'text',
+          name: 'user',
+          label: 'User',
+          placeholder: 'with a new address only',
+          check: (user, values) => (user !== '' && values.url === '' ? 'needs the address again' : null),
+        },
         { kind: 'text', name: 'password', label: 'Password', secret: true },
       ],
       submit: 'Save',
@@ -218,7 +256,11 @@ export function switchCamera(shell: Shell, camera: Camera): void {
     await shell.client.camera.edit({ id: camera.id, enabled });
   };
   if (!camera.enabled) {
-    shell.run(`Switching ${camera.name} on`, () => enable(true), () => shell.notify(`${camera.name} is on.`, 'good'));
+    shell.run(
+      `Switching ${camera.name} on`,
+      () => enable(true),
+      () => shell.notify(`${camera.name} is on.`, 'good'),
+    );
     return;
   }
   shell.open(

@@ -3,8 +3,8 @@ import type { Camera } from '../../../src/contract/index.ts';
 import { factLines } from '../../components/facts.ts';
 import { clampList, listStart, moveList } from '../../components/list.ts';
 import { textOverlay } from '../../components/text-overlay.ts';
-import { line, span } from '../../format/line.ts';
 import { passesFilter } from '../../format/filter.ts';
+import { line, span } from '../../format/line.ts';
 import { cameraSeverity, cameraWord, reasonWords } from '../../format/words.ts';
 import type { Key } from '../../keys.ts';
 import type { Command, Frame, Page, Shell } from '../../shell.ts';
@@ -32,7 +32,15 @@ export function createRecordingPage(shell: Shell): Page {
     const { status } = shell.state();
     return (status?.cameras ?? [])
       .filter((camera) =>
-        passesFilter(filter, [camera.name, camera.id, camera.url, cameraWord(camera).text, reasonWords(camera.reason), poolName(camera, status), `ch${camera.channel}`]),
+        passesFilter(filter, [
+          camera.name,
+          camera.id,
+          camera.url,
+          cameraWord(camera).text,
+          reasonWords(camera.reason),
+          poolName(camera, status),
+          `ch${camera.channel}`,
+        ]),
       )
       .sort(compare[order]);
   }
@@ -84,9 +92,24 @@ export function createRecordingPage(shell: Shell): Page {
 
   const commands: readonly Command[] = [
     { name: 'add camera', text: 'try it, then record it', run: () => addCamera(shell) },
-    { name: 'change camera', aliases: ['edit camera'], text: 'name, pool, plan, address', run: withSelected(editCamera) },
-    { name: 'switch camera', aliases: ['enable camera', 'disable camera'], text: 'on or off', run: withSelected(switchCamera) },
-    { name: 'remove camera', aliases: ['delete camera'], text: 'the one under the cursor', run: withSelected(removeCamera) },
+    {
+      name: 'change camera',
+      aliases: ['edit camera'],
+      text: 'name, pool, plan, address',
+      run: withSelected(editCamera),
+    },
+    {
+      name: 'switch camera',
+      aliases: ['enable camera', 'disable camera'],
+      text: 'on or off',
+      run: withSelected(switchCamera),
+    },
+    {
+      name: 'remove camera',
+      aliases: ['delete camera'],
+      text: 'the one under the cursor',
+      run: withSelected(removeCamera),
+    },
   ];
 
   function pane(frame: Frame, camera: Camera | undefined) {
@@ -145,7 +168,20 @@ export function createRecordingPage(shell: Shell): Page {
     commands: () => commands,
     sheet: () => ({
       name: 'holdfast-cameras.csv',
-      header: ['id', 'name', 'channel', 'address', 'state', 'reason', 'pool', 'bits_per_second', 'recorded_bytes', 'packets_lost', 'parts_lost', 'reconnects'],
+      header: [
+        'id',
+        'name',
+        'channel',
+        'address',
+        'state',
+        'reason',
+        'pool',
+        'bits_per_second',
+        'recorded_bytes',
+        'packets_lost',
+        'parts_lost',
+        'reconnects',
+      ],
       rows: cameras().map((camera) => [
         camera.id,
         camera.name,

@@ -19,18 +19,30 @@ function columnsOf(frame: Frame): Column<Camera>[] {
     { title: 'Camera', width: 16, grow: true, cell: (camera) => camera.name },
     { title: 'Id', width: 6, from: 100, cell: (camera) => ({ text: camera.id, tone: 'dim' }) },
     { title: 'Ch', width: 3, align: 'right', from: 100, cell: (camera) => String(camera.channel) },
-    { title: 'Address', width: 16, from: 116, cell: (camera) => hostOf(camera.url) },
+    { title: 'Address', width: 16, from: 136, cell: (camera) => hostOf(camera.url) },
     {
       title: 'State',
       width: 12,
       cell(camera) {
         const word = cameraWord(camera);
-        const mark = word.tone === 'good' ? glyphs.good : word.tone === 'bad' ? glyphs.bad : word.tone === 'warn' ? glyphs.busy : ' ';
+        const mark =
+          word.tone === 'good'
+            ? glyphs.good
+            : word.tone === 'bad'
+              ? glyphs.bad
+              : word.tone === 'warn'
+                ? glyphs.busy
+                : ' ';
         return { text: `${mark} ${word.text}`, tone: word.tone };
       },
     },
-    { title: 'Since', width: 5, align: 'right', cell: (camera) => sinceWords(camera, frame.nowMs) },
-    { title: 'Reason', width: 18, grow: true, cell: (camera) => ({ text: reasonWords(camera.reason), tone: 'bad' }) },
+    { title: 'Since', width: 5, align: 'right', from: 70, cell: (camera) => sinceWords(camera, frame.nowMs) },
+    {
+      title: 'Reason',
+      width: 18,
+      grow: true,
+      cell: (camera) => ({ text: reasonWords(camera.reason), tone: 'bad' }),
+    },
     { title: 'Pool', width: 10, from: 76, cell: (camera) => poolName(camera, frame.status) },
     { title: 'Video', width: 15, from: 110, cell: videoWords },
     { title: 'Rate', width: 9, align: 'right', cell: (camera) => formatBitRate(camera.bitsPerSecond) },
@@ -85,7 +97,10 @@ function summary(view: RecordingView, frame: Frame): Line {
   const bad = all.filter((camera) => cameraWord(camera).tone === 'bad').length;
   const recording = all.filter((camera) => cameraWord(camera).tone === 'good').length;
   const total = frame.status?.recorder.bitsPerSecond ?? 0;
-  const order = [view.mode === 'worst first' ? '' : `  by ${view.mode}`, view.filter === '' ? '' : `  /${view.filter}`].join('');
+  const order = [
+    view.mode === 'worst first' ? '' : `  by ${view.mode}`,
+    view.filter === '' ? '' : `  /${view.filter}`,
+  ].join('');
   return line(
     span(` ${recording} of ${plural(all.length, 'camera')} recording`, 'strong'),
     span(bad === 0 ? '' : `, ${bad} in trouble`, 'bad'),
@@ -100,5 +115,7 @@ export function recordingFoot(camera: Camera | undefined): Line {
   if (camera.problem !== null) return line(span(` ${camera.problem}`, cameraWord(camera).tone));
   const audio = camera.media?.audioCodec ?? null;
   const sound = audio === null ? 'no sound' : `sound ${audio.toUpperCase()}`;
-  return line(` ${camera.name}: ${videoWords(camera) || 'no stream'}, ${sound}, ${formatSize(camera.recordedBytes)} recorded`);
+  return line(
+    ` ${camera.name}: ${videoWords(camera) || 'no stream'}, ${sound}, ${formatSize(camera.recordedBytes)} recorded`,
+  );
 }

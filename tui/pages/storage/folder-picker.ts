@@ -89,13 +89,16 @@ export function folderPicker(shell: Shell, chosen: (folder: FolderEntry) => void
             kind: 'text',
             name: 'name',
             label: 'Name',
-            check: (name) => (/^[^/\\]+$/.test(name) && name !== '.' && name !== '..' ? null : 'a name without slashes'),
+            check: (name) =>
+              /^[^/\\]+$/.test(name) && name !== '.' && name !== '..' ? null : 'a name without slashes',
           },
         ],
         submit: 'Create',
         working: 'Creating the folder',
         async send(values) {
-          await shell.client.space.makeFolder({ path: `${base.replace(/[/\\]$/, '')}${base.includes('\\') ? '\\' : '/'}${values.name}` });
+          await shell.client.space.makeFolder({
+            path: `${base.replace(/[/\\]$/, '')}${base.includes('\\') ? '\\' : '/'}${values.name}`,
+          });
           load(base, here);
           return true;
         },
@@ -115,10 +118,17 @@ export function folderPicker(shell: Shell, chosen: (folder: FolderEntry) => void
       const rows = all
         .slice(list.top, list.top + height)
         .map((choice, offset) => choiceLine(choice, width, list.top + offset === list.index));
-      const state = problem !== null ? wrap(problem, width, 1).map((row) => line(span(row, 'alarm'))) : [loading ? line(span('Reading …', 'dim')) : blank];
+      const state =
+        problem !== null
+          ? wrap(problem, width, 1).map((row) => line(span(row, 'alarm')))
+          : [loading ? line(span('Reading …', 'dim')) : blank];
       return {
         width,
-        lines: [line(span(where, 'strong')), ...state, ...(rows.length === 0 && !loading ? [line(span('nothing here', 'dim'))] : rows)],
+        lines: [
+          line(span(where, 'strong')),
+          ...state,
+          ...(rows.length === 0 && !loading ? [line(span('nothing here', 'dim'))] : rows),
+        ],
         hints: [
           { key: 'Enter', text: 'open / use' },
           { key: '←', text: 'up' },
@@ -153,7 +163,11 @@ function choiceLine(choice: Choice, width: number, selected: boolean): Line {
   const notes = [
     ...(entry.systemDisk ? ['system disk'] : []),
     ...(entry.writable ? [] : ['not writable']),
-    ...(entry.holdfast ? [`space ${entry.holdfast.spaceId}${entry.holdfast.ours ? '' : ' of another node'}`] : entry.empty ? [] : ['not empty']),
+    ...(entry.holdfast
+      ? [`space ${entry.holdfast.spaceId}${entry.holdfast.ours ? '' : ' of another node'}`]
+      : entry.empty
+        ? []
+        : ['not empty']),
   ].join(', ');
   const sizeWidth = 24;
   const noteWidth = 22;

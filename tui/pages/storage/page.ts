@@ -2,8 +2,8 @@
 import { factLines } from '../../components/facts.ts';
 import { listStart, moveList } from '../../components/list.ts';
 import { textOverlay } from '../../components/text-overlay.ts';
-import { line } from '../../format/line.ts';
 import { passesFilter } from '../../format/filter.ts';
+import { line } from '../../format/line.ts';
 import type { Key } from '../../keys.ts';
 import type { Command, Page, Shell } from '../../shell.ts';
 import { poolFacts, spaceFacts } from './details.ts';
@@ -19,12 +19,19 @@ export function createStoragePage(shell: Shell): Page {
 
   function items(): Item[] {
     const { status } = shell.state();
-    const pools = (status?.pools ?? []).filter((pool) => passesFilter(filter, [pool.name, pool.id, pool.status]));
-    const spaces = (status?.spaces ?? []).filter((space) => passesFilter(filter, [space.path, space.name, space.id, space.state]));
+    const pools = (status?.pools ?? []).filter((pool) =>
+      passesFilter(filter, [pool.name, pool.id, pool.status]),
+    );
+    const spaces = (status?.spaces ?? []).filter((space) =>
+      passesFilter(filter, [space.path, space.name, space.id, space.state]),
+    );
     const worse = (a: boolean, b: boolean) => (byName ? 0 : Number(a) - Number(b));
     pools.sort((a, b) => worse(a.status === 'normal', b.status === 'normal') || a.name.localeCompare(b.name));
     spaces.sort((a, b) => worse(a.state === 'normal', b.state === 'normal') || a.path.localeCompare(b.path));
-    return [...pools.map((pool): Item => ({ kind: 'pool', pool })), ...spaces.map((space): Item => ({ kind: 'space', space }))];
+    return [
+      ...pools.map((pool): Item => ({ kind: 'pool', pool })),
+      ...spaces.map((space): Item => ({ kind: 'space', space })),
+    ];
   }
 
   const selected = (): Item | undefined => items()[list.index];
@@ -34,7 +41,10 @@ export function createStoragePage(shell: Shell): Page {
     shell.open(
       textOverlay(shell, {
         title: item.kind === 'pool' ? `Pool ${item.pool.name}` : `Space ${item.space.path}`,
-        copy: { text: item.kind === 'pool' ? item.pool.name : item.space.path, what: item.kind === 'pool' ? 'the name' : 'the path' },
+        copy: {
+          text: item.kind === 'pool' ? item.pool.name : item.space.path,
+          what: item.kind === 'pool' ? 'the name' : 'the path',
+        },
         lines(frame, width) {
           const { status } = shell.state();
           const pool = status?.pools.find((each) => item.kind === 'pool' && each.id === id);
@@ -58,36 +68,45 @@ export function createStoragePage(shell: Shell): Page {
     else shell.notify('Put the cursor on a storage space for that.', 'dim');
   }
 
+  function sort(): void {
+    byName = !byName;
+  }
+
+  function openSelected(): void {
+    const item = selected();
+    if (item) open(item);
+  }
+
   function remove(): void {
     const item = selected();
     if (item?.kind === 'pool') deletePool(shell, item.pool);
     else if (item) deleteSpace(shell, item.space);
   }
 
-  const actions: Readonly<Record<Key, () => void>> = {
-    a: () => addSpace(shell),
-    p: () => addPool(shell),
-    c: () => onPool(editPool),
-    '+': () => onPool(expandPool),
-    I: () => onSpace(initialiseSpace),
-    R: () => onSpace(restoreSpace),
-    C: () => onSpace(cancelSpace),
-    D: remove,
-    s: () => {
-      byName = !byName;
-    },
-    enter: () => {
-      const item = selected();
-      if (item) open(item);
-    },
-  };
+  const actions = new Map<Key, () => void>([
+    ['a', () => addSpace(shell)],
+    ['p', () => addPool(shell)],
+    ['c', () => onPool(editPool)],
+    ['+', () => onPool(expandPool)],
+    ['I', () => onSpace(initialiseSpace)],
+    ['R', () => onSpace(restoreSpace)],
+    ['C', () => onSpace(cancelSpace)],
+    ['D', remove],
+    ['s', sort],
+    ['enter', openSelected],
+  ]);
 
   const commands: readonly Command[] = [
     { name: 'add space', text: 'choose a folder and a quota', run: () => addSpace(shell) },
     { name: 'add pool', text: 'capacity from one or more spaces', run: () => addPool(shell) },
     { name: 'change pool', text: 'name, strategy, days', run: () => onPool(editPool) },
     { name: 'expand pool', text: 'give it more, or less, of a space', run: () => onPool(expandPool) },
-    { name: 'initialise space', aliases: ['initialize space'], text: 'destroys what is recorded there', run: () => onSpace(initialiseSpace) },
+    {
+      name: 'initialise space',
+      aliases: ['initialize space'],
+      text: 'destroys what is recorded there',
+      run: () => onSpace(initialiseSpace),
+    },
     { name: 'restore space', text: 'rebuild its index from the blocks', run: () => onSpace(restoreSpace) },
     { name: 'stop initialising', text: 'cancel the work on the space', run: () => onSpace(cancelSpace) },
     { name: 'delete', aliases: ['remove'], text: 'the pool or space under the cursor', run: remove },
@@ -123,7 +142,7 @@ export function createStoragePage(shell: Shell): Page {
     },
     key(key) {
       const moved = moveList(list, key, items().length, rows);
-      const action = actions[key];
+      const action = actions.get(key);
       if (moved) list = moved;
       else if (action) action();
       else return false;
@@ -140,11 +159,41 @@ export function createStoragePage(shell: Shell): Page {
     commands: () => commands,
     sheet: () => ({
       name: 'holdfast-storage.csv',
-      header: ['kind', 'id', 'name', 'state', 'total_bytes', 'used_bytes', 'free_bytes', 'locked_bytes', 'retention_seconds'],
+      header: [
+        'kind',
+        'id',
+        'name',
+        'state',
+        'total_bytes',
+        'used_bytes',
+        'free_bytes',
+        'locked_bytes',
+        'retention_seconds',
+      ],
       rows: items().map((item) =>
         item.kind === 'pool'
-          ? ['pool', item.pool.id, item.pool.name, item.pool.status, item.pool.totalBytes, item.pool.usedBytes, item.pool.freeBytes, item.pool.lockedBytes, item.pool.retentionSeconds]
-          : ['space', item.space.id, item.space.path, item.space.state, item.space.quotaBytes, item.space.usedBytes, item.space.quotaBytes - item.space.usedBytes, null, null],
+          ? [
+              'pool',
+              item.pool.id,
+              item.pool.name,
+              item.pool.status,
+              item.pool.totalBytes,
+              item.pool.usedBytes,
+              item.pool.freeBytes,
+              item.pool.lockedBytes,
+              item.pool.retentionSeconds,
+            ]
+          : [
+              'space',
+              item.space.id,
+              item.space.path,
+              item.space.state,
+              item.space.quotaBytes,
+              item.space.usedBytes,
+              item.space.quotaBytes - item.space.usedBytes,
+              null,
+              null,
+            ],
       ),
     }),
     copyText() {

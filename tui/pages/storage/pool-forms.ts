@@ -34,7 +34,8 @@ function daysEntry(value: number | null): TextEntry {
     label: 'Days to keep',
     value: value === null ? '' : String(value),
     placeholder: 'only for "keep a number of days"',
-    check: (text, values) => (values.strategy !== 'cycle' || isWhole(text, 1, 3650) ? null : 'a number from 1 to 3650'),
+    check: (text, values) =>
+      values.strategy !== 'cycle' || isWhole(text, 1, 3650) ? null : 'a number from 1 to 3650',
   };
 }
 
@@ -56,14 +57,20 @@ function nameCheck(name: string): string | null {
   return name.trim() === '' ? 'is needed' : name.length > 64 ? 'at most 64 characters' : null;
 }
 
-export function addPool(shell: Shell, done?: () => void): void {
+export function addPool(shell: Shell, done?: () => void) {
   if (!shell.mayChange()) return;
   const { status } = shell.state();
   const spaces = (status?.spaces ?? [])
-    .filter((space) => (space.state === 'normal' || space.state === 'initializing') && roomOf(space) >= roomBytesMin)
+    .filter(
+      (space) =>
+        (space.state === 'normal' || space.state === 'initializing') && roomOf(space) >= roomBytesMin,
+    )
     .slice(0, spacesMax);
   if (spaces.length === 0) {
-    return shell.notify('No space has room left for a pool. Add a storage space first (key a on page 2).', 'warn');
+    return shell.notify(
+      'No space has room left for a pool. Add a storage space first (key a on page 2).',
+      'warn',
+    );
   }
   const shareEntries = spaces.map(
     (space): Entry => ({
@@ -79,12 +86,21 @@ export function addPool(shell: Shell, done?: () => void): void {
     formOverlay(shell, {
       title: 'Add a resource pool',
       entries: [
-        { kind: 'text', name: 'name', label: 'Name', value: status?.pools.length === 0 ? 'main' : '', check: nameCheck },
+        {
+          kind: 'text',
+          name: 'name',
+          label: 'Name',
+          value: status?.pools.length === 0 ? 'main' : '',
+          check: nameCheck,
+        },
         ...shareEntries,
         strategyEntry('capacity'),
         daysEntry(null),
         lockedEntry(20),
-        { kind: 'note', lines: (values) => [blank, line(span(`Together: ${formatSize(sumOf(values, spaces))}`, 'dim'))] },
+        {
+          kind: 'note',
+          lines: (values) => [blank, line(span(`Together: ${formatSize(sumOf(values, spaces))}`, 'dim'))],
+        },
       ],
       submit: 'Add pool',
       working: 'Adding the pool',
@@ -201,7 +217,9 @@ export function deletePool(shell: Shell, pool: Pool): void {
       title: `Delete pool ${pool.name}`,
       consequences: [
         `Its video is gone: ${formatSize(pool.usedBytes)} become free blocks.`,
-        pool.cameras > 0 ? `${plural(pool.cameras, 'camera')} still record into it: give them another pool first.` : 'No camera uses it.',
+        pool.cameras > 0
+          ? `${plural(pool.cameras, 'camera')} still record into it: give them another pool first.`
+          : 'No camera uses it.',
       ],
       typed: pool.name,
       verb: 'Delete',

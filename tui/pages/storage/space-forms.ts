@@ -5,6 +5,7 @@ import { formOverlay } from '../../components/form-overlay.ts';
 import type { Entry } from '../../components/form-state.ts';
 import { blank, line, span } from '../../format/line.ts';
 import { formatSize, sizeForField, sizeFromField } from '../../format/numbers.ts';
+import { wrap } from '../../format/width.ts';
 import type { Shell } from '../../shell.ts';
 import { folderPicker } from './folder-picker.ts';
 
@@ -26,7 +27,14 @@ function quotaForm(shell: Shell, folder: FolderEntry, done?: () => void) {
   const share = folder.systemDisk ? shareOfSystem : shareOfData;
   const confirmEntries: Entry[] = folder.empty
     ? []
-    : [{ kind: 'text', name: 'confirm', label: 'Not empty: type its path', placeholder: 'what is in it stays, but is it the right one?' }];
+    : [
+        {
+          kind: 'text',
+          name: 'confirm',
+          label: 'Not empty: type its path',
+          placeholder: 'what is in it stays, but is it the right one?',
+        },
+      ];
   const systemEntries: Entry[] = folder.systemDisk
     ? [
         {
@@ -45,7 +53,10 @@ function quotaForm(shell: Shell, folder: FolderEntry, done?: () => void) {
     title: 'Add a storage space',
     intro: [
       line('Folder  ', span(folder.path, 'strong')),
-      line('Free    ', free === null ? 'not known' : `${formatSize(free)} of ${formatSize(folder.totalBytes ?? 0)}`),
+      line(
+        'Free    ',
+        free === null ? 'not known' : `${formatSize(free)} of ${formatSize(folder.totalBytes ?? 0)}`,
+      ),
       blank,
     ],
     entries: [
@@ -62,10 +73,13 @@ function quotaForm(shell: Shell, folder: FolderEntry, done?: () => void) {
       ...confirmEntries,
       {
         kind: 'note',
-        lines: (values) => [
+        lines: (values, width) => [
           blank,
-          line(span(`All spaces together: ${formatSize(others + (sizeFromField(values.quota ?? '') ?? 0))}`, 'dim')),
-          line(span('It is filled with empty blocks now; that may take a while and goes on by itself.', 'dim')),
+          line(`All spaces together: ${formatSize(others + (sizeFromField(values.quota ?? '') ?? 0))}`),
+          ...wrap(
+            'It is filled with empty blocks now; that may take a while and goes on by itself.',
+            width,
+          ).map((row) => line(span(row, 'dim'))),
         ],
       },
     ],
@@ -159,7 +173,9 @@ export function cancelSpace(shell: Shell, space: Space): void {
   shell.open(
     confirmOverlay(shell, {
       title: `Stop initialising ${space.name}`,
-      consequences: ['What was prepared so far is of no use; the space must be initialised again or deleted.'],
+      consequences: [
+        'What was prepared so far is of no use; the space must be initialised again or deleted.',
+      ],
       verb: 'Stop it',
       working: 'Stopping',
       act: async () => {

@@ -6,8 +6,8 @@ import { type Column, padLines, table } from '../../components/table.ts';
 import { blank, type Line, line, span } from '../../format/line.ts';
 import { formatDuration, formatPercent, formatSize, percentOf } from '../../format/numbers.ts';
 import { poolWord, spaceWord } from '../../format/words.ts';
-import type { Frame } from '../../shell.ts';
 import type { Glyphs } from '../../glyphs.ts';
+import type { Frame } from '../../shell.ts';
 
 export type Item = { kind: 'pool'; pool: Pool } | { kind: 'space'; space: Space };
 
@@ -31,7 +31,7 @@ function poolColumns(glyphs: Glyphs): Column<Pool>[] {
     { title: 'State', width: 8, cell: poolWord },
     {
       title: 'Used, locked, reserve',
-      width: 20,
+      width: 14,
       grow: true,
       cell: (pool) => `${formatSize(pool.usedBytes)} used, ${formatSize(pool.lockedBytes)} locked`,
       draw: (pool, width) =>
@@ -46,7 +46,12 @@ function poolColumns(glyphs: Glyphs): Column<Pool>[] {
           glyphs,
         ),
     },
-    { title: 'Used', width: 5, align: 'right', cell: (pool) => formatPercent(percentOf(pool.usedBytes, pool.totalBytes)) },
+    {
+      title: 'Used',
+      width: 5,
+      align: 'right',
+      cell: (pool) => formatPercent(percentOf(pool.usedBytes, pool.totalBytes)),
+    },
     { title: 'Total', width: 7, align: 'right', cell: (pool) => formatSize(pool.totalBytes) },
     { title: 'Locked', width: 7, align: 'right', from: 76, cell: (pool) => formatSize(pool.lockedBytes) },
     { title: 'Strategy', width: 12, from: 100, cell: strategyWords },
@@ -60,7 +65,9 @@ export function strategyWords(pool: Pool): string {
 }
 
 function keepsWords(pool: Pool): string {
-  return pool.retentionSeconds === null ? '?' : formatDuration(pool.retentionSeconds).split(' ').slice(0, 4).join(' ');
+  return pool.retentionSeconds === null
+    ? '?'
+    : formatDuration(pool.retentionSeconds).split(' ').slice(0, 4).join(' ');
 }
 
 function spaceColumns(glyphs: Glyphs): Column<Space>[] {
@@ -81,10 +88,17 @@ function spaceColumns(glyphs: Glyphs): Column<Space>[] {
     },
     { title: 'Done', width: 5, align: 'right', cell: (space) => formatPercent(usedPercent(space)) },
     { title: 'Quota', width: 7, align: 'right', cell: (space) => formatSize(space.quotaBytes) },
-    { title: 'In pools', width: 8, align: 'right', from: 76, cell: (space) => formatSize(space.allocatedBytes) },
+    {
+      title: 'In pools',
+      width: 8,
+      align: 'right',
+      from: 76,
+      cell: (space) => formatSize(space.allocatedBytes),
+    },
     {
       title: 'Latency',
       width: 8,
+      from: 66,
       align: 'right',
       cell: (space) => (space.latencyMs === null ? '-' : `${space.latencyMs.toFixed(1)} ms`),
     },
@@ -136,13 +150,25 @@ export function storageFoot(item: Item | undefined): Line {
   if (item.kind === 'pool') {
     const { pool } = item;
     if (pool.problem !== null) return line(span(` ${pool.problem}`, 'bad'));
-    return line(span(` ${pool.name}: ${formatSize(pool.writeBytesPerSecond)}/s from ${pool.cameras} cameras, ${formatSize(pool.freeBytes)} free`));
+    return line(
+      span(
+        ` ${pool.name}: ${formatSize(pool.writeBytesPerSecond)}/s from ${pool.cameras} cameras, ${formatSize(pool.freeBytes)} free`,
+      ),
+    );
   }
   const { space } = item;
   if (space.problem !== null) return line(span(` ${space.problem}`, 'bad'), span(` ${space.hint ?? ''}`));
   if (space.progress) {
-    const left = space.progress.secondsLeft === null ? '' : `, ${formatDuration(space.progress.secondsLeft)} left`;
-    return line(span(` ${space.path}: ${space.progress.percent.toFixed(1)} %, ${formatSize(space.progress.bytesPerSecond)}/s${left}`, 'accent'));
+    const left =
+      space.progress.secondsLeft === null ? '' : `, ${formatDuration(space.progress.secondsLeft)} left`;
+    return line(
+      span(
+        ` ${space.path}: ${space.progress.percent.toFixed(1)} %, ${formatSize(space.progress.bytesPerSecond)}/s${left}`,
+        'accent',
+      ),
+    );
   }
-  return line(` ${space.path}: ${space.blocks.free} of ${space.blocks.total} blocks free, ${space.blocks.bad} bad`);
+  return line(
+    ` ${space.path}: ${space.blocks.free} of ${space.blocks.total} blocks free, ${space.blocks.bad} bad`,
+  );
 }

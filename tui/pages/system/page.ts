@@ -48,14 +48,18 @@ export function createSystemPage(shell: Shell): Page {
     else shell.notify('Put the cursor on a user for that.', 'dim');
   };
 
-  function remove(): void {
+  function remove() {
     const found = session();
     if (!found) return withUser(removeUser)();
     if (!shell.mayChange()) return;
     shell.open(
       confirmOverlay(shell, {
         title: `End the session of ${found.user}`,
-        consequences: [found.current ? 'This is your own session: you must log in again.' : `From ${found.address}. Its next call is refused.`],
+        consequences: [
+          found.current
+            ? 'This is your own session: you must log in again.'
+            : `From ${found.address}. Its next call is refused.`,
+        ],
         verb: 'End it',
         working: 'Ending',
         act: async () => {
@@ -74,7 +78,10 @@ export function createSystemPage(shell: Shell): Page {
         shell.open(
           textOverlay(shell, {
             title: 'Doctor',
-            copy: { text: checks.map((check) => `${check.result} ${check.name}: ${check.evidence}`).join('\n'), what: 'the findings' },
+            copy: {
+              text: checks.map((check) => `${check.result} ${check.name}: ${check.evidence}`).join('\n'),
+              what: 'the findings',
+            },
             lines: (_frame, width) => doctorLines(checks, width),
           }),
         ),
@@ -152,7 +159,11 @@ export function createSystemPage(shell: Shell): Page {
     const sessionTable = table({
       columns: sessionColumns(frame),
       rows: sessions,
-      cursor: clampList({ index: inUsers ? 0 : list.index - users.length, top: 0 }, sessions.length, sessionRows - 1),
+      cursor: clampList(
+        { index: inUsers ? 0 : list.index - users.length, top: 0 },
+        sessions.length,
+        sessionRows - 1,
+      ),
       width: frame.columns,
       height: sessionRows,
       focused: !inUsers,
@@ -168,12 +179,27 @@ function aboutFacts(shell: Shell, frame: Frame): Fact[] {
   const { node, recorder } = status;
   const uptime = formatDuration((frame.nowMs - node.startedAtMs) / 1000);
   return [
-    { name: 'Node', value: `${node.name}  (${node.id}), Holdfast ${status.version}, ${node.platform}`, tone: 'strong' },
-    { name: 'Running for', value: `${uptime}, since ${dateTime(node.startedAtMs, node.timeZone)} ${node.timeZone}` },
+    {
+      name: 'Node',
+      value: `${node.name}  (${node.id}), Holdfast ${status.version}, ${node.platform}`,
+      tone: 'strong',
+    },
+    {
+      name: 'Running for',
+      value: `${uptime}, since ${dateTime(node.startedAtMs, node.timeZone)} ${node.timeZone}`,
+    },
     { name: 'Listens on', value: node.listen ?? 'the local console only' },
     { name: 'Fingerprint', value: node.fingerprint ?? 'none' },
-    { name: 'Recorder', value: `process ${recorder.pid ?? 'not running'}, ${recorder.restarts} restarts, ${formatSize(recorder.rssBytes)}, ${recorder.cpuPercent.toFixed(1)} % CPU` },
-    { name: 'You', value: whoami ? `${whoami.user}, ${whoami.role}, ${whoami.via === 'local' ? 'local console' : shell.connection.address}` : '' },
+    {
+      name: 'Recorder',
+      value: `process ${recorder.pid ?? 'not running'}, ${recorder.restarts} restarts, ${formatSize(recorder.rssBytes)}, ${recorder.cpuPercent.toFixed(1)} % CPU`,
+    },
+    {
+      name: 'You',
+      value: whoami
+        ? `${whoami.user}, ${whoami.role}, ${whoami.via === 'local' ? 'local console' : shell.connection.address}`
+        : '',
+    },
   ];
 }
 
@@ -189,7 +215,8 @@ function userColumns(frame: Frame): Column<User>[] {
 
 function userState(user: User, nowMs: number) {
   if (user.disabled) return { text: 'disabled', tone: 'dim' as const };
-  if (user.lockedUntilMs !== null && user.lockedUntilMs > nowMs) return { text: 'locked for a while', tone: 'warn' as const };
+  if (user.lockedUntilMs !== null && user.lockedUntilMs > nowMs)
+    return { text: 'locked for a while', tone: 'warn' as const };
   if (user.mustChangePassword) return { text: 'one-time password', tone: 'warn' as const };
   return { text: 'active', tone: 'good' as const };
 }
@@ -197,7 +224,12 @@ function userState(user: User, nowMs: number) {
 function sessionColumns(frame: Frame): Column<Session>[] {
   const moment = (ms: number) => recent(ms, frame.nowMs, frame.timeZone);
   return [
-    { title: 'Session', width: 12, grow: true, cell: (each) => `${each.user}${each.current ? ' (you)' : ''}` },
+    {
+      title: 'Session',
+      width: 12,
+      grow: true,
+      cell: (each) => `${each.user}${each.current ? ' (you)' : ''}`,
+    },
     { title: 'Role', width: 9, cell: (each) => each.role },
     { title: 'From', width: 20, cell: (each) => each.address },
     { title: 'Last seen', width: 12, cell: (each) => moment(each.lastSeenAtMs) },
@@ -210,7 +242,11 @@ function doctorLines(checks: readonly DoctorCheck[], width: number): Line[] {
   return [...checks]
     .sort((a, b) => rank[a.result] - rank[b.result])
     .flatMap((check) => [
-      line(span(`${check.result.padEnd(5)}`, tones[check.result]), span(`${check.name}  `, 'strong'), span(check.evidence)),
+      line(
+        span(`${check.result.padEnd(5)}`, tones[check.result]),
+        span(`${check.name}  `, 'strong'),
+        span(check.evidence),
+      ),
       ...(check.fix === null ? [] : wrap(check.fix, width - 5).map((row) => line('     ', span(row, 'dim')))),
     ]);
 }

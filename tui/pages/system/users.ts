@@ -8,7 +8,8 @@ import { blank, line, span } from '../../format/line.ts';
 import { wrap } from '../../format/width.ts';
 import type { Shell } from '../../shell.ts';
 
-const roleOf = (text: string | undefined): Role => (text === 'admin' || text === 'operator' ? text : 'viewer');
+const roleOf = (text: string | undefined): Role =>
+  text === 'admin' || text === 'operator' ? text : 'viewer';
 
 const roleEntry = (value: Role): ChoiceEntry => ({
   kind: 'choice',
@@ -29,7 +30,11 @@ function showOneTimePassword(shell: Shell, user: string, password: string): void
     textOverlay(shell, {
       title: `One-time password of ${user}`,
       copy: { text: password, what: 'the one-time password' },
-      lines: (_frame, width) => [line(span(password, 'strong')), blank, ...wrap(text, width).map((row) => line(row))],
+      lines: (_frame, width) => [
+        line(span(password, 'strong')),
+        blank,
+        ...wrap(text, width).map((row) => line(row)),
+      ],
     }),
   );
 }
@@ -45,7 +50,8 @@ export function addUser(shell: Shell, done: () => void): void {
           kind: 'text',
           name: 'name',
           label: 'Name',
-          check: (name) => (/^[a-z][a-z0-9._-]{0,31}$/.test(name) ? null : 'lower-case letters and digits, a letter first'),
+          check: (name) =>
+            /^[a-z][a-z0-9._-]{0,31}$/.test(name) ? null : 'lower-case letters and digits, a letter first',
         },
         roleEntry('operator'),
       ],
@@ -84,7 +90,11 @@ export function editUser(shell: Shell, user: User, done: () => void): void {
       submit: 'Save',
       working: 'Saving',
       async send(values) {
-        await shell.client.user.edit({ name: user.name, role: roleOf(values.role), disabled: values.disabled === 'yes' });
+        await shell.client.user.edit({
+          name: user.name,
+          role: roleOf(values.role),
+          disabled: values.disabled === 'yes',
+        });
         return true;
       },
       done,

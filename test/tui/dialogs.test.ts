@@ -1,0 +1,302 @@
+/** What changes the node: forms, confirmations, the way in, the first steps; nothing dangerous happens by accident. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { AppError } from '../../src/errors.ts';
+import { FakeAgent } from '../support/fake-agent.ts';
+import { sampleStatus } from '../support/sample-status.ts';
+import { openConsole, type TestConsole, type TestConsoleOptions } from '../support/terminal-console.ts';
+
+const opened: TestConsole[] = [];
+
+async function open(options: TestConsoleOptions = {}): Promise<TestConsole> {
+  const screen = await openConsole(options);
+  opened.push(screen);
+  return screen;
+}
+
+afterEach(async () => {
+  for (const screen of opened.splice(0)) await screen.stop();
+});
+
+const changes = (screen: TestConsole): string[] =>
+  screen.agent.calls.map(([name]) => name).filter((name) => name !== 'camera.probe');
+
+/** The cursor onto the third space of the sample, disk1. */
+const toDisk1 = ['2', 'G'];
+
+describe('a dangerous question', () => {
+  it('defaults to Cancel: Enter alone does nothing', async () => {
+    const screen = await open();
+    await screen.press(...toDisk1, 'I', 'enter', 'enter');
+    expect(screen.text).not.toContain('Initialise disk1 again');
+    expect(changes(screen)).toEqual([]);
+  });
+
+  it('refuses the wrong name and says that nothing was done', async () => {
+    const screen = await open();
+    await screen.press(...toDisk1, 'I');
+    expect(screen.text).toContain('2.98 TB of');
+    await screen.type('disk2');
+    await screen.press('tab', 'tab', 'enter');
+    expect(screen.text).toContain('The name does not match. Nothing was done.');
+    expect(changes(screen)).toEqual([]);
+  });
+
+  it('acts when the name was typed and the verb pressed', async () => {
+    const screen = await open();
+    await screen.press(...toDisk1, 'I');
+    await screen.type('disk1');
+    await screen.press('tab', 'tab', 'enter');
+    expect(screen.agent.calls).toEqual([['space.initialize', { id: 's1', confirm: 'disk1' }]]);
+    expect(screen.text).toContain('Initialising /srv/video/disk1.');
+  });
+
+  it('shows the refusal of the node with its hint, and stays', async () => {
+    const screen = await open();
+    await screen.press('2', 'D');
+    await screen.type('archive');
+    screen.agent.refuse = new AppError('conflict', 'two cameras record into it', {
+      hint: 'Move them first.',
+    });
+    await screen.press('tab', 'tab', 'enter');
+    expect(screen.text).toContain('two cameras record into it');
+    expect(screen.text).toContain('Move them first.');
+    await screen.press('esc');
+    expect(changes(screen)).toEqual([]);
+  });
+
+  it('is not even asked on a read-only console', async () => {
+    const screen = await open({ readOnly: true });
+    for (const keys of [
+      ['2', 'a'],
+      ['p'],
+      ['G', 'I'],
+      ['D'],
+      ['3', 'a'],
+      ['c'],
+      ['o'],
+      ['D'],
+      ['8', 'p'],
+      ['a'],
+      ['D'],
+    ]) {
+      await screen.press(...keys);
+      expect(screen.text).toContain('--read-only');
+      expect(screen.text).not.toContain('[ Cancel ]');
+    }
+    expect(changes(screen)).toEqual([]);
+  });
+});
+
+describe('adding a storage space', () => {
+  it('walks the folders, proposes a quota, shows the sum, sends what was chosen', async () => {
+    const screen = await open();
+    await screen.press('2', 'a');
+    expect(screen.text).toContain('/srv/video');
+    expect(screen.text).toContain('system disk');
+    await screen.press('enter', 'down', 'down', 'enter', 'enter');
+    expect(screen.text).toContain('Folder  /srv/video/disk3');
+    expect(screen.text).toContain('6.4 TB');
+    expect(screen.text).toContain('All spaces together: 13.4 TB');
+    await screen.press('ctrl-u');
+    await screen.type('9TB');
+    await screen.press('tab', 'tab', 'tab', 'enter');
+    expect(screen.text).toContain('Quota: only 7.2 TB are free');
+    await screen.press('ctrl-u');
+    await screen.type('500GB');
+    await screen.press('tab', 'tab', 'tab', 'enter');
+    expect(screen.agent.calls).toEqual([
+      ['space.add', { path: '/srv/video/disk3', quotaBytes: 500e9, allowSystemDisk: false }],
+    ]);
+    expect(screen.text).not.toContain('[ Cancel ]');
+  });
+
+  it('the system disk must be allowed expressly, and what is not empty typed', async () => {
+    const screen = await open();
+    await screen.press('2', 'a', 'G', 'enter', 'enter');
+    expect(screen.text).toContain('no, I choose another folder');
+    expect(screen.text).toContain('Not empty: type its path');
+  });
+});
+
+describe('adding a camera', () => {
+  async function fill(screen: TestConsole): Promise<void> {
+    await screen.press('3', 'a');
+    await screen.type('Yard');
+    await screen.press('tab');
+    await screen.type('192.0.2.99:554/live');
+    await screen.press('tab');
+    await screen.type('view er');
+    await screen.press('tab');
+    await screen.type('p@ss/word');
+  }
+
+  it('tries it first, hides the password, and adds it when it answers', async () => {
+    const screen = await open();
+    await fill(screen);
+    expect(screen.text).toContain('*********');
+    expect(screen.text).not.toContain('p@ss');
+    await screen.press('shift-tab', 'shift-tab', 'shift-tab', 'shift-tab', 'enter');
+    const source = {
+      url: 'rtsp://view%20er:p%40ss%2Fword@192.0.2.99:554/live',
+      transport: 'tcp',
+      allowBasicAuth: false,
+    };
+    expect(screen.agent.calls).toEqual([
+      ['camera.probe', source],
+      ['camera.add', { ...source, name: 'Yard', channel: 9, pool: 'p1', plan: 'always' }],
+    ]);
+    expect(screen.text).toContain('The camera was added.');
+  });
+
+  it('stays open with the reason when it does not answer, and adds it on the second press', async () => {
+    const screen = await open();
+    screen.agent.probeOk = false;
+    await fill(screen);
+    await screen.press('shift-tab', 'shift-tab', 'shift-tab', 'shift-tab', 'enter');
+    expect(screen.text).toContain('The camera refused the user or the password.');
+    expect(changes(screen)).toEqual([]);
+    await screen.press('enter');
+    expect(changes(screen)).toEqual(['camera.add']);
+  });
+
+  it('names the field that is wrong', async () => {
+    const screen = await open();
+    await screen.press('3', 'a', 'shift-tab', 'enter');
+    expect(screen.text).toContain('Name: is needed');
+  });
+});
+
+describe('a camera', () => {
+  it('is switched off only after a question, and on again at once', async () => {
+    const screen = await open();
+    await screen.press('3', 'o');
+    expect(screen.text).toContain('Switch Car park level 2 off');
+    await screen.press('tab', 'enter');
+    expect(screen.agent.calls).toEqual([['camera.edit', { id: 'c4', enabled: false }]]);
+    await screen.press('down', 'down', 'down', 'o');
+    expect(screen.agent.calls.at(-1)).toEqual(['camera.edit', { id: 'c7', enabled: true }]);
+  });
+
+  it('is changed without its address being sent again', async () => {
+    const screen = await open();
+    await screen.press('3', 'c', 'ctrl-u');
+    await screen.type('Deck 2');
+    await screen.press('shift-tab', 'enter');
+    expect(screen.agent.calls).toEqual([
+      ['camera.edit', { id: 'c4', name: 'Deck 2', channel: 4, pool: 'p2', transport: 'tcp', plan: 'always' }],
+    ]);
+  });
+});
+
+describe('the way in', () => {
+  it('asks for user and password, says when they are wrong, then shows Home', async () => {
+    const screen = await open({ agent: new FakeAgent({ local: false, whoami: null }) });
+    expect(screen.text).toContain('https://store-01:6060');
+    expect(screen.text).not.toContain('store-01 SINGLE');
+    await screen.press('tab');
+    await screen.type('wrong');
+    await screen.press('tab', 'tab', 'enter');
+    expect(screen.text).toContain('user or password is wrong');
+    await screen.press('up', 'up', 'ctrl-u');
+    await screen.type('Correct-horse-9');
+    await screen.press('tab', 'tab', 'enter');
+    await screen.idle();
+    expect(screen.lines[0]).toContain('store-01 SINGLE › Home');
+  });
+
+  it('lets nobody pass with the first password, and judges the new one while it is typed', async () => {
+    const agent = new FakeAgent({
+      local: false,
+      whoami: { user: 'admin', role: 'admin', mustChangePassword: true, via: 'network', expiresAtMs: null },
+    });
+    const screen = await open({ agent });
+    expect(screen.text).toContain('The first password must be changed');
+    await screen.type('first');
+    await screen.press('tab');
+    await screen.type('short');
+    expect(screen.text).toContain('at least 8 characters');
+    await screen.type('er-Than-9');
+    expect(screen.text).toContain('good; now the same once more');
+    await screen.press('tab');
+    await screen.type('shorter-Than-9');
+    expect(screen.text).toContain('good: both are the same');
+    await screen.press('tab', 'tab', 'enter');
+    await screen.idle();
+    expect(agent.calls).toEqual([
+      ['session.changePassword', { user: 'admin', current: 'first', next: 'shorter-Than-9' }],
+    ]);
+    expect(screen.lines[0]).toContain('› Home');
+  });
+
+  it('waits for a node that does not answer, and says why', async () => {
+    const agent = new FakeAgent();
+    agent.connect(
+      'disconnected',
+      new AppError('unavailable', 'no agent answers there', { hint: 'Start it: holdfast agent' }),
+    );
+    const screen = await open({ agent });
+    expect(screen.text).toContain('no agent answers there');
+    expect(screen.text).toContain('Start it: holdfast agent');
+    agent.connect('connected');
+    await screen.idle();
+    expect(screen.lines[0]).toContain('store-01 SINGLE › Home');
+  });
+});
+
+describe('the first steps', () => {
+  const fresh = () =>
+    new FakeAgent({
+      status: sampleStatus({
+        spaces: [],
+        pools: [],
+        cameras: [],
+        concerns: [],
+        setup: { passwordChanged: false, hasSpace: false, hasPool: false, hasCamera: false },
+      }),
+    });
+
+  it('lead from the password to a recording camera', async () => {
+    const agent = fresh();
+    const screen = await open({ agent });
+    expect(screen.text).toContain('First steps of this node');
+    await screen.press('enter');
+    await screen.type('Tall-ship-77');
+    await screen.press('tab');
+    await screen.type('Tall-ship-77');
+    await screen.press('tab', 'tab', 'enter');
+    await screen.press('down', 'down', 'enter');
+    expect(screen.text).toContain('needs a storage space first');
+    agent.publish({
+      spaces: sampleStatus()
+        .spaces.slice(0, 1)
+        .map((space) => ({ ...space, allocatedBytes: 0 })),
+      setup: { passwordChanged: true, hasSpace: true, hasPool: false, hasCamera: false },
+    });
+    await screen.press('enter');
+    expect(screen.text).toContain('Add a resource pool');
+    await screen.press('shift-tab', 'enter');
+    expect(agent.calls.at(-1)).toEqual([
+      'pool.add',
+      { name: 'main', shares: [{ spaceId: 's1', bytes: 4e12 }], strategy: 'capacity', maxLockedPercent: 20 },
+    ]);
+  });
+
+  it('can be left and found again', async () => {
+    const screen = await open({ agent: fresh() });
+    await screen.press('esc');
+    expect(screen.lines[0]).toContain('› Home');
+    await screen.press(':');
+    await screen.type('setup');
+    await screen.press('enter');
+    expect(screen.text).toContain('First steps of this node');
+  });
+
+  it('end with what comes next', async () => {
+    const screen = await open();
+    await screen.press(':');
+    await screen.type('wizard');
+    await screen.press('enter');
+    expect(screen.text).toContain('This node is ready.');
+    expect(screen.text).toContain('What next');
+  });
+});
