@@ -23,7 +23,7 @@ beforeEach(() => {
   mkdirSync(join(root, 'bin'));
   cpSync(launcher, join(root, 'bin', 'holdfast'));
   mkdirSync(join(root, 'path'));
-  for (const tool of ['sh', 'dirname', 'readlink', 'stty']) {
+  for (const tool of ['sh', 'dirname', 'readlink', 'sleep', 'stty']) {
     symlinkSync(execFileSync('which', [tool], { encoding: 'utf8' }).trim(), join(root, 'path', tool));
   }
 });
@@ -100,7 +100,7 @@ describe.skipIf(process.platform === 'win32')('bin/holdfast', () => {
     put('dist/src/cli/main.js', '');
     put(
       'path/node',
-      '#!/bin/sh\nif [ "$1" = --version ]; then echo v24.0.0; exit; fi\nstty raw -echo; printf "\\033[?1049h"; kill -9 $$\n',
+      '#!/bin/sh\nif [ "$1" = --version ]; then echo v24.0.0; exit; fi\n[ -t 0 ] && [ -t 1 ] || exit 1\nstty raw -echo; printf "\\033[?1049h"; kill -9 $$\n',
     );
     const command = `stty -a <&0 | tr ' ' '\\n' | grep -x -e '-\\?echo'; ${join(root, 'bin', 'holdfast')} tui; stty -a <&0 | tr ' ' '\\n' | grep -x -e '-\\?echo'`;
     const path = `${join(root, 'path')}:${process.env.PATH ?? ''}`;
