@@ -3,8 +3,8 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { RtspReader } from './reader.ts';
 
-/** A read of this size means that more waits: it goes on at once. */
-const readOnBytes = 64 * 1024;
+/** So much at once means that more waits: reading goes on. TLS reads 16 KiB and hands out one record after the other. */
+const readOnBytes = { tcp: 64 * 1024, tls: 8 * 1024 } as const;
 /** Requests and reports that a camera does not take; beyond, reports are left out. */
 const writeQueueBytesMax = 64 * 1024;
 
@@ -33,6 +33,7 @@ export class Connection {
   readonly #socket: Socket;
   #code: string | null = null;
   #resting = false;
+  #burstBytes = 0;
   /** From now on a drained socket rests until `resume`. */
   batching = false;
 
@@ -64,6 +65,7 @@ export class Connection {
   resume(): void {
     if (!this.#resting || this.#socket.destroyed) return;
     this.#resting = false;
+    this.#burstBytes = 0;
     this.#socket.resume();
   }
 
@@ -85,7 +87,12 @@ export class Connection {
 
   #read(length: number): boolean {
     this.#options.onRead(this.#options.reader.buffer, length);
-    if (!this.batching || length >= readOnBytes) return true;
+    this.#burstBytes += length;
+    if (!this.batching || this.#burstBytes >= readOnBytes[this.#options.secure ? 'tls' : 'tcp']) {
+      this.resume();
+      this.#burstBytes = 0;
+      return true;
+    }
     this.#resting = true;
     return false;
   }

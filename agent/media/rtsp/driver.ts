@@ -181,6 +181,20 @@ export class SessionDriver implements RtspSession {
     this.#connection?.destroy();
     const { host, port, secure } = parseRtspUrl(text);
     const splitter = new InterleavedSplitter(this);
+    this.#splitter = splitter;
+    try {
+      this.#connection = this.#open(splitter, host, port, secure);
+    } catch (error) {
+      // Node refuses at once what is no address of a network card.
+      this.#connection = null;
+      this.#dispatch({
+        kind: 'failed',
+        end: endings.unusableAddress(String(error), endings.checkLocalAddress),
+      });
+    }
+  }
+
+  #open(splitter: InterleavedSplitter, host: string, port: number, secure: boolean): Connection {
     const connection: Connection = new Connection({
       reader: this.#options.reader,
       host,
@@ -198,8 +212,7 @@ export class SessionDriver implements RtspSession {
         if (this.#connection === connection) this.#onClosed(code, `${host}:${port}`);
       },
     });
-    this.#connection = connection;
-    this.#splitter = splitter;
+    return connection;
   }
 
   /** A stream that cannot be taken apart ends its own session, not the process with all the others. */
@@ -213,9 +226,15 @@ export class SessionDriver implements RtspSession {
     try {
       work();
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      this.#dispatch({ kind: 'failed', end: endings.malformed(text) });
-      if (this.#teardownCseq !== null) this.#connection?.destroy();
+      if (this.#over) {
+        this.#connection?.destroy();
+        return;
+      }
+      const known = error instanceof AppError;
+      // A receiver that failed once is not called again.
+      if (!known) this.#tracks = null;
+      const end = known ? endings.malformed(error.message) : endings.internalFailure(String(error));
+      this.#dispatch({ kind: 'failed', end });
     }
   }
 

@@ -9,6 +9,8 @@ function ending(reason: SessionEnd['reason'], detail: string, hint: string, tran
 
 const checkNetwork = 'Check that the camera has power and network, and that its address and port are right.';
 
+export const checkLocalAddress = 'Check the network card that was set for the cameras.';
+
 export function stopped(): SessionEnd {
   return ending('stream-ended', 'The session was stopped on request.', 'Nothing needs to be done.');
 }
@@ -150,4 +152,9 @@ export function unusableAddress(detail: string, hint: string): SessionEnd {
 
 export function noPorts(detail: string): SessionEnd {
   return ending('camera-unreachable', detail, 'Set the transport of the camera to TCP.');
+}
+
+export function internalFailure(detail: string): SessionEnd {
+  const text = `An internal error stopped the stream: ${printable(detail)}.`;
+  return ending('protocol-error', text, 'The camera is tried again; report it if it stays.');
 }

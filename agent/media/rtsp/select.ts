@@ -24,8 +24,6 @@ export interface AudioChoice {
   readonly control: string | null;
 }
 
-export type TrackChoice = VideoChoice | AudioChoice;
-
 /** `refusal`: in words, why there is no video to record. */
 export type Selection =
   | { readonly video: VideoChoice; readonly audio: AudioChoice | null; readonly notes: readonly string[] }

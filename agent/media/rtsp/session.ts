@@ -5,7 +5,7 @@ import { SessionDriver } from './driver.ts';
 import type { RtspReader } from './reader.ts';
 import type { TransportKind } from './transport.ts';
 
-export { createRtspReader, type RtspReader, type RtspReaderOptions } from './reader.ts';
+export { createRtspReader, type RtspReader } from './reader.ts';
 
 export interface RtspSessionOptions {
   /** Of the process, from `createRtspReader`. */

@@ -293,6 +293,23 @@ describe('a session over TLS', () => {
     await receiver.until(() => receiver.units.length === 10);
   });
 
+  it('is not slowed by the rests between reads', async () => {
+    const reader = createRtspReader({ readBatchMs: 100 });
+    const server = await camera(streaming, await certificate());
+    const { receiver, session } = open(server.url, { reader });
+    await receiver.until(() => receiver.units.length === 10);
+    const big = Uint8Array.from([...h264.idr, ...new Uint8Array(60_000).fill(7)]);
+    const bytes = Buffer.concat(
+      Array.from({ length: 200 }, (_, i) => interleave(0, picturePacket(10 + i, big))),
+    );
+    const started = performance.now();
+    server.send(bytes);
+    await receiver.until(() => receiver.units.length === 210);
+    // At one small read a rest, twelve megabytes would take twenty seconds.
+    expect(performance.now() - started).toBeLessThan(8000);
+    expect(session.stats().packetsLost).toBe(0);
+  });
+
   it('insists on the certificate that was pinned', async () => {
     const tls = await certificate();
     const other = await certificate();
@@ -388,6 +405,11 @@ describe('the end', () => {
     await session.stop();
   });
 
+  it('is at once for a local address that is none', async () => {
+    const { session } = open('rtsp://127.0.0.1:1/', { localAddress: 'eth0' });
+    expect(await session.ended).toMatchObject({ reason: 'camera-unreachable', transient: false });
+  });
+
   it('is "ended" when the camera closes, and the open picture is taken back', async () => {
     const half = interleave(0, rtp({ sequence: 10, timestamp: 36_000, payload: h264.idr }));
     const server = await camera(streaming);
@@ -430,7 +452,10 @@ describe('the end', () => {
     receiver.videoEnd = () => {
       throw new Error('full');
     };
-    expect(await open(server.url, { receiver }).session.ended).toMatchObject({ reason: 'protocol-error' });
+    expect(await open(server.url, { receiver }).session.ended).toMatchObject({
+      reason: 'protocol-error',
+      detail: expect.stringMatching(/internal error/),
+    });
   });
 
   it('waits no more than a second for the answer to TEARDOWN', async () => {
