@@ -33,6 +33,15 @@ export interface StorageEngineOptions {
   readonly queuedBytesMax?: number;
 }
 
+const catalogRenewed: StorageEvent = {
+  level: 'error',
+  event: 'index.catalog-renewed',
+  subject: 'node',
+  text:
+    'catalog.db was damaged and was put aside as catalog.db.damaged. Inspection is counted again from the minutes; ' +
+    'the list of earlier gaps is gone. Check the disk of the data folder.',
+};
+
 interface Held {
   readonly store: SpaceStore;
   readonly supervisor: SpaceSupervisor;
@@ -40,7 +49,9 @@ interface Held {
 
 export async function createStorageEngine(options: StorageEngineOptions): Promise<StorageEngine> {
   const index = options.index ?? startIndexWorker(options.dataDir);
-  const gaps = new Gaps(index, { gapMinMs, ...(await index.loadGaps()) });
+  const loaded = await index.loadGaps();
+  if (loaded.renewed) options.onEvent(catalogRenewed);
+  const gaps = new Gaps(index, { gapMinMs, ...loaded });
   return new Engine(options, index, gaps);
 }
 

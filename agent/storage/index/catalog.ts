@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { gapReasonSchema, gapStateSchema } from '../../../src/contract/index.ts';
 import { catalogSql } from '../index-schema.ts';
 import { openDatabase } from './database.ts';
-import type { GapCommit, GapRow, StreamName } from './rows.ts';
+import type { GapCommit, LoadedGaps, StreamName } from './rows.ts';
 
 const minutesPerHour = 60;
 const hourBlobBytes = 2 * minutesPerHour;
@@ -68,7 +68,7 @@ export class Catalog {
     });
   }
 
-  loadGaps(): { nextId: number; open: GapRow[] } {
+  loadGaps(): Omit<LoadedGaps, 'renewed'> {
     const last = this.#database.prepare('SELECT max(id) AS last FROM gap').get();
     const rows = this.#database.prepare('SELECT * FROM gap WHERE to_ms IS NULL').all();
     return {
@@ -83,6 +83,21 @@ export class Catalog {
         state: gapStateSchema.parse(row.state),
       })),
     };
+  }
+
+  /** The hours of the space's video are in here. */
+  counts(spaceId: string): boolean {
+    return (
+      this.#database.prepare('SELECT value FROM meta WHERE key = ?').get(`space:${spaceId}`) !== undefined
+    );
+  }
+
+  setCounts(spaceId: string, counts: boolean): void {
+    if (counts)
+      this.#database
+        .prepare("INSERT OR REPLACE INTO meta (key, value) VALUES (?, '1')")
+        .run(`space:${spaceId}`);
+    else this.#database.prepare('DELETE FROM meta WHERE key = ?').run(`space:${spaceId}`);
   }
 
   commitGaps(commit: GapCommit): void {

@@ -20,6 +20,7 @@ export function startIndexWorker(dataDir: string): IndexClient {
   const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: AppError) => void }>();
   let nextId = 1;
   let dead: AppError | null = null;
+  let answered = false;
   const fail = (error: AppError) => {
     dead ??= error;
     for (const waiter of waiting.values()) waiter.reject(error);
@@ -28,10 +29,15 @@ export function startIndexWorker(dataDir: string): IndexClient {
   worker.on('message', (reply: IndexReply) => {
     const waiter = waiting.get(reply.id);
     waiting.delete(reply.id);
+    answered = true;
     if (reply.error === null) waiter?.resolve(reply.answer);
     else waiter?.reject(indexError(reply.error));
   });
-  worker.on('error', (thrown) => fail(indexError(String(thrown))));
+  worker.on('error', (thrown) => {
+    fail(indexError(String(thrown)));
+    // Without an index nothing can be recorded: this process ends, and its successor recovers in seconds.
+    if (answered) throw thrown;
+  });
   worker.on('exit', () => fail(indexError('its worker has ended')));
   return createIndexClient((request) => {
     if (dead !== null) return Promise.reject(dead);

@@ -1,5 +1,5 @@
 /** What the engine and the index worker say to each other. */
-import type { BlockRow, GapCommit, GapRow, LoadedSpace, MinuteSpan, SpaceCommit } from './rows.ts';
+import type { BlockRow, GapCommit, LoadedGaps, LoadedSpace, MinuteSpan, SpaceCommit } from './rows.ts';
 
 export type IndexRequest =
   | { readonly kind: 'openSpace'; readonly spaceId: string }
@@ -21,7 +21,7 @@ export type IndexRequest =
 export interface IndexAnswers {
   openSpace: LoadedSpace | null;
   minutesOf: MinuteSpan[];
-  loadGaps: { nextId: number; open: GapRow[] };
+  loadGaps: LoadedGaps;
   createSpace: null;
   completeSpace: null;
   closeSpace: null;

@@ -54,6 +54,13 @@ export interface GapCommit {
   readonly remove: readonly number[];
 }
 
+export interface LoadedGaps {
+  readonly nextId: number;
+  readonly open: readonly GapRow[];
+  /** The catalog was damaged and began anew: earlier gaps are gone. */
+  readonly renewed: boolean;
+}
+
 /** What an index file holds when it is opened. */
 export interface LoadedSpace {
   /** `createdMs` of the marker that the file belongs to. */
@@ -73,7 +80,7 @@ export interface IndexClient {
   /** Minutes of a block from `fromMinute` on. */
   minutesOf(spaceId: string, block: number, fromMinute: number): Promise<MinuteSpan[]>;
   commit(commit: SpaceCommit): Promise<void>;
-  loadGaps(): Promise<{ nextId: number; open: GapRow[] }>;
+  loadGaps(): Promise<LoadedGaps>;
   commitGaps(commit: GapCommit): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,9 +1,17 @@
 /** All index files of a node behind one writer: keeps the order in which a crash can only make the index claim less (I1). */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../../src/errors.ts';
 import { Catalog, type RetentionMark, type StreamMinutes } from './catalog.ts';
-import type { BlockRow, GapCommit, GapRow, LoadedSpace, MinuteRow, MinuteSpan, SpaceCommit } from './rows.ts';
+import type {
+  BlockRow,
+  GapCommit,
+  LoadedGaps,
+  LoadedSpace,
+  MinuteRow,
+  MinuteSpan,
+  SpaceCommit,
+} from './rows.ts';
 import { SpaceIndex, type StreamRange } from './space-index.ts';
 
 const minuteMs = 60_000;
@@ -13,26 +21,40 @@ const recheckMinutes = 10;
 export class IndexStore {
   readonly #folder: string;
   readonly #catalog: Catalog;
+  /** The catalog was damaged and began anew. */
+  readonly #renewed: boolean;
   readonly #spaces = new Map<string, SpaceIndex>();
 
   constructor(dataDir: string) {
     this.#folder = join(dataDir, 'index');
     mkdirSync(this.#folder, { recursive: true, mode: 0o750 });
-    this.#catalog = new Catalog(join(dataDir, 'catalog.db'));
+    const path = join(dataDir, 'catalog.db');
+    const opened = openCatalog(path);
+    this.#catalog = opened.catalog;
+    this.#renewed = opened.renewed;
   }
 
+  /** Null also for a file that does not read any more: it is rebuilt from the blocks. */
   openSpace(spaceId: string): LoadedSpace | null {
     if (!existsSync(this.#path(spaceId))) return null;
-    const index = this.#spaces.get(spaceId) ?? new SpaceIndex(this.#path(spaceId));
-    const loaded = index.load();
-    if (loaded === null) {
-      index.close();
-      this.#spaces.delete(spaceId);
+    const loaded = this.#load(spaceId);
+    if (loaded === null) return null;
+    this.#recheckHours(loaded.blocks);
+    if (!this.#catalog.counts(spaceId)) this.#countHours(spaceId, loaded.blocks);
+    return loaded;
+  }
+
+  #load(spaceId: string): LoadedSpace | null {
+    try {
+      const index = this.#spaces.get(spaceId) ?? new SpaceIndex(this.#path(spaceId));
+      this.#spaces.set(spaceId, index);
+      const loaded = index.load();
+      if (loaded === null) this.closeSpace(spaceId, { remove: false });
+      return loaded;
+    } catch {
+      this.closeSpace(spaceId, { remove: false });
       return null;
     }
-    this.#spaces.set(spaceId, index);
-    this.#recheckHours(loaded.blocks);
-    return loaded;
   }
 
   createSpace(spaceId: string, blocks: readonly BlockRow[]): void {
@@ -44,12 +66,14 @@ export class IndexStore {
 
   completeSpace(spaceId: string, createdMs: number): void {
     this.#space(spaceId).complete(createdMs);
+    this.#catalog.setCounts(spaceId, true);
   }
 
   closeSpace(spaceId: string, options: { remove: boolean }): void {
     this.#spaces.get(spaceId)?.close();
     this.#spaces.delete(spaceId);
     if (!options.remove) return;
+    this.#catalog.setCounts(spaceId, false);
     for (const end of ['', '-wal', '-shm']) rmSync(this.#path(spaceId) + end, { force: true });
   }
 
@@ -67,8 +91,8 @@ export class IndexStore {
     if (minutes.length > 0) this.#catalog.commitHours(rangesOf(minutes).map((range) => this.#sum(range)));
   }
 
-  loadGaps(): { nextId: number; open: GapRow[] } {
-    return this.#catalog.loadGaps();
+  loadGaps(): LoadedGaps {
+    return { ...this.#catalog.loadGaps(), renewed: this.#renewed };
   }
 
   commitGaps(commit: GapCommit): void {
@@ -117,6 +141,17 @@ export class IndexStore {
     this.#catalog.commitHours(changes);
   }
 
+  /** The catalog is younger than the space's index: every hour that the space holds is counted from its minutes. */
+  #countHours(spaceId: string, blocks: readonly BlockRow[]): void {
+    const space = this.#space(spaceId);
+    for (const block of blocks) {
+      if (block.state === 'free') continue;
+      const ranges = space.rangesOf(block.number);
+      this.#catalog.commitHours(ranges.map((range) => ({ ...this.#sum(range), raiseOnly: true })));
+    }
+    this.#catalog.setCounts(spaceId, true);
+  }
+
   #space(spaceId: string): SpaceIndex {
     const space = this.#spaces.get(spaceId);
     if (space) return space;
@@ -142,4 +177,15 @@ function rangesOf(minutes: readonly MinuteRow[]): StreamRange[] {
     ranges.set(key, { cameraId, stream, fromMinute, toMinute });
   }
   return [...ranges.values()];
+}
+
+/** A catalog that does not read is put aside: hours come back from the minutes, the ledger of gaps does not. */
+function openCatalog(path: string): { catalog: Catalog; renewed: boolean } {
+  try {
+    return { catalog: new Catalog(path), renewed: false };
+  } catch {
+    for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true });
+    renameSync(path, `${path}.damaged`);
+    return { catalog: new Catalog(path), renewed: true };
+  }
 }

@@ -11,6 +11,7 @@ import {
 import { baseMsOf } from '../block/append.ts';
 import { crcOfInit } from '../block/codec.ts';
 import type { OpenBlock, PendingCommit } from '../block/open-block.ts';
+import { DiskError } from '../disk.ts';
 import type { BlockRow } from '../index/rows.ts';
 import { blockSpanMs } from '../space/plan.ts';
 import type { BlockUse, SpaceStore } from '../space/space-store.ts';
@@ -94,12 +95,7 @@ export class PoolStore {
     if (space === undefined || row === undefined) return { refused: 'no-space' };
     if (choice.kind === 'overwrite') this.#noteOverwrite(choice.block.lastMs);
     const whole = { ...use, poolId: this.id, ownerEpoch: this.#deps.epoch(), baseMs: baseMsOf(part) };
-    try {
-      return { block: await space.take(row, whole) };
-    } catch (thrown) {
-      this.#deps.onBlockFailed(space, row, thrown);
-      throw thrown;
-    }
+    return { block: await this.#orReport(space, row, space.take(row, whole)) };
   }
 
   /** Synced together, then committed together; a second call while one is under way waits for another round. */
@@ -162,7 +158,7 @@ export class PoolStore {
       const active = space.active.get(row.number);
       if (active !== undefined && !active.idle) continue;
       if (chosen === null) {
-        const block = active ?? (await this.#resume(space, row, initCrc));
+        const block = active ?? (await this.#orReport(space, row, space.resume(row, initCrc)));
         if (block !== null && block.initCrc === initCrc && block.accepts(part, 0, this.spanMsMax)) {
           block.idle = false;
           chosen = block;
@@ -186,11 +182,12 @@ export class PoolStore {
     );
   }
 
-  async #resume(space: SpaceStore, row: BlockRow, initCrc: number): Promise<OpenBlock | null> {
+  /** The disk's failures concern the block; the index's do not. */
+  async #orReport<T>(space: SpaceStore, row: BlockRow, work: Promise<T>): Promise<T> {
     try {
-      return await space.resume(row, initCrc);
+      return await work;
     } catch (thrown) {
-      this.#deps.onBlockFailed(space, row, thrown);
+      if (thrown instanceof DiskError) this.#deps.onBlockFailed(space, row, thrown);
       throw thrown;
     }
   }

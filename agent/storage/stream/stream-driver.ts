@@ -3,6 +3,7 @@ import type { InitSegment, Part } from '../../media/types.ts';
 import type { Placed } from '../block/append.ts';
 import { crcOfInit } from '../block/codec.ts';
 import { isStorable, type OpenBlock } from '../block/open-block.ts';
+import { DiskError } from '../disk.ts';
 import type { PoolStore } from '../pool/pool-store.ts';
 import type { SpaceStore } from '../space/space-store.ts';
 import type { AppendRefusal, LostStretch, StreamOptions, StreamWriter } from '../types.ts';
@@ -118,9 +119,10 @@ export class StreamDriver implements StreamWriter {
       this.#settle(acquired.block);
       if (this.#goesOn(acquired.block, first, pool)) return acquired.block;
       return this.#dropFirst('write-error', 'the part does not fit into a block');
-    } catch {
+    } catch (thrown) {
       // The pool has reported the disk's trouble; the next round chooses another block.
-      return null;
+      if (thrown instanceof DiskError) return null;
+      return this.#giveUp('write-error', thrown instanceof Error ? thrown.message : String(thrown));
     }
   }
 

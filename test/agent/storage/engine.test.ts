@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { mebibyte, Rig, type RigOptions, startMs } from '../../support/storage/rig.ts';
 
@@ -274,4 +274,53 @@ test('initialising again destroys the video and nothing of it comes back', async
   await r.engine.restoreSpace('s1');
   await r.until(() => r.space('s1').state === 'normal', 'restored');
   expect(r.space('s1').blocks).toMatchObject({ sealed: 0, free: 8 });
+});
+
+test('a damaged index file means waiting for recovery, not a recorder that cannot start', async () => {
+  const r = await rig().ready();
+  const writer = r.open('c1');
+  r.append(writer, startMs);
+  await r.synced();
+  await r.engine.close();
+  writeFileSync(`${r.dataDir}/index/s1.db`, 'not a database at all'.repeat(1_000));
+  const again = await rig({ root: r.root }).start();
+  expect(again.space('s1').state).toBe('waiting-for-recovery');
+  await again.engine.restoreSpace('s1');
+  await again.until(() => again.space('s1').state === 'normal', 'restored');
+  expect(await again.check()).toMatchObject({ faults: [], parts: 1 });
+});
+
+test('without its catalog the hours are counted again from the minutes, and the loss of the ledger is told', async () => {
+  const r = await rig().ready();
+  const writer = r.open('c1');
+  for (let i = 0; i < 70; i += 1) r.append(writer, startMs + i * 1_000);
+  await r.synced();
+  await r.engine.close();
+  writeFileSync(`${r.dataDir}/catalog.db`, 'not a database at all'.repeat(1_000));
+  const again = await rig({ root: r.root }).start();
+  expect(again.catalogPresentMs('c1')).toBe(70_000);
+  expect(again.events.map((event) => event.event)).toContain('index.catalog-renewed');
+});
+
+test('while the index cannot be written recording ends with a reason, and what was written is indexed once it can', async () => {
+  const r = await rig().ready();
+  const writer = r.open('c1');
+  r.append(writer, startMs);
+  await r.synced();
+  r.indexFails = true;
+  expect(r.append(writer, startMs + 1_000)).toBeNull();
+  await r.pass(3);
+  expect(r.events.map((event) => event.event)).toContain('index.failing');
+  const other = r.open('c2');
+  r.append(other, startMs);
+  await r.drained();
+  expect(r.lost).toMatchObject([{ reason: 'write-error' }]);
+  expect(r.space('s1').state).toBe('normal');
+  r.indexFails = false;
+  await r.pass(3);
+  expect(r.append(other, startMs + 5_000)).toBeNull();
+  await r.synced();
+  expect(r.catalogPresentMs('c1')).toBe(2_000);
+  expect(r.catalogPresentMs('c2')).toBe(1_000);
+  expect((await r.check()).faults).toEqual([]);
 });

@@ -69,6 +69,7 @@ export class Rig {
   pools: PoolConfig[];
   store: IndexStore | null = null;
   released = 0;
+  indexFails = false;
   made = 0;
   #engine: StorageEngine | null = null;
 
@@ -119,7 +120,10 @@ export class Rig {
       dataDir: this.dataDir,
       onEvent: (event) => this.events.push(event),
       ticker: this.ticker,
-      index: createIndexClient(async (request) => handleIndexRequest(store, request)),
+      index: createIndexClient(async (request) => {
+        if (this.indexFails) throw new Error('the disk of the data folder is full');
+        return handleIndexRequest(store, request);
+      }),
       ...(this.options.queuedBytesMax === undefined ? {} : { queuedBytesMax: this.options.queuedBytesMax }),
     });
     await this.apply();
