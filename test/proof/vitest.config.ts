@@ -1,0 +1,11 @@
+/** The longer proofs, which `npm run proof` runs one after the other. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/proof/**/*.proof.ts'],
+    hookTimeout: 60_000,
+    maxWorkers: 1,
+    fileParallelism: false,
+  },
+});
