@@ -64,7 +64,12 @@ function concernRows(concern: Concern, asked: Span, frame: Frame): Line[] {
   const width = frame.columns - indent.length - 3;
   const [first = '', ...rest] = wrap(concern.text, width, 2);
   const spoken = `${questions.find(({ question }) => question === concern.question)?.text} ${concern.level}: ${concern.text}`;
-  const answer = line(asked, span(`${mark} `, tone), span(pad(first, width), tone), span(`  ${key}`, 'key'));
+  const answer = line(
+    asked,
+    span(`${mark} `, tone),
+    span(pad(first, width), tone),
+    span(key === '' ? '' : `[${key}]`, 'key'),
+  );
   const more = rest.map((row): Line => ({ ...line(indent, span(row, tone)), label: '' }));
   const hint =
     concern.hint === null || concern.level === 'ok' || (more.length > 0 && frame.rows < 20)
@@ -91,6 +96,7 @@ function poolRow(pool: Pool, frame: Frame): Line {
     },
     barWidth,
     frame.theme.glyphs,
+    pool.status === 'normal' ? 'good' : 'bad',
   );
   return {
     spans: [
@@ -159,7 +165,7 @@ function serviceLine(status: NodeStatus, frame: Frame): Line {
   const spans = status.services.flatMap((service): Span[] => {
     const word = serviceWord(service);
     const mark = word.tone === 'good' ? glyphs.good : word.tone === 'warn' ? glyphs.busy : glyphs.bad;
-    const wide = frame.columns >= 100;
+    const wide = frame.columns >= 110;
     const short = serviceShort[service.name];
     const name = wide ? service.name : frame.columns < narrowColumns ? (short.split(' ')[0] ?? short) : short;
     const stated = wide || word.tone !== 'good' ? ` ${word.text}` : '';

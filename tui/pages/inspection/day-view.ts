@@ -22,15 +22,24 @@ interface Layout {
   reason: number;
 }
 
+/** Names come first: further columns appear only where names keep their room. */
+const nameWidthMin = 20;
+
 function layoutOf(state: InspectionState, columns: number): Layout {
   const hours = columnsOf(state);
-  const grid = hours * cellColumns;
-  const missing = columns >= 72 ? 7 : 0;
-  const wide = columns >= 100;
-  const id = wide ? 6 : 0;
-  const reason = wide ? 24 : 0;
-  const taken = 1 + grid + 1 + (missing ? missing + 1 : 0) + (id ? id + 1 : 0) + (reason ? reason + 1 : 0);
-  return { name: Math.max(6, columns - taken - 1), hours, missing, id, reason };
+  const wanted: readonly [keyof Layout, number][] = [
+    ['missing', 7],
+    ['reason', 24],
+    ['id', 6],
+  ];
+  const layout: Layout = { name: 0, hours, missing: 0, id: 0, reason: 0 };
+  let room = columns - hours * cellColumns - 3;
+  for (const [column, width] of wanted) {
+    if (room - width - 1 < nameWidthMin) break;
+    layout[column] = width;
+    room -= width + 1;
+  }
+  return { ...layout, name: Math.max(6, room) };
 }
 
 /** Exactly `frame.rows` rows. */

@@ -44,6 +44,7 @@ function poolColumns(glyphs: Glyphs): Column<Pool>[] {
           },
           width,
           glyphs,
+          pool.status === 'normal' ? 'good' : 'bad',
         ),
     },
     {
