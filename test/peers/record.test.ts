@@ -24,6 +24,7 @@ import { haveGstreamer, haveProgram, type PeerServer, startGstreamer, startVlc }
 
 const clipSeconds = 64;
 const frames = clipSeconds * 25;
+const unsentReordered = 3;
 const ready = haveGstreamer() && haveProgram('ffmpeg') && haveProgram('cvlc');
 if (!ready) {
   console.warn(
@@ -70,7 +71,9 @@ describe.skipIf(!ready)('a minute from servers that nobody here wrote', () => {
       (clipSeconds + 40) * 1_000,
     );
     for (const camera of cameras.values()) await node.client.camera.edit({ id: camera.id, enabled: false });
-    await statusUntil(node.client, (status) => status.counts.recording === 0);
+    const { timeMs } = await statusUntil(node.client, (status) => status.counts.recording === 0);
+    // What was recorded last is in the index once it is synced.
+    await statusUntil(node.client, (status) => status.timeMs > timeMs + 3_000);
     for (const [name, camera] of cameras) {
       const path = join(work, `${name}.mp4`);
       const plan = await node.client.export.plan({ camera: camera.id, fromMs, toMs: Date.now() });
@@ -98,25 +101,29 @@ describe.skipIf(!ready)('a minute from servers that nobody here wrote', () => {
 
     it(`VLC, ${codec}: from the first key frame on, no picture is missing or changed`, async () => {
       const sent = await pictureChecksums(clips[codec]);
-      const kept = await pictureChecksums(exported(`vlc-${codec}`));
+      const all = await pictureChecksums(exported(`vlc-${codec}`));
+      // VLC ends without sending the last pictures of its clip: a picture shown earlier than a sent one may be among them.
+      const kept = all.slice(0, -unsentReordered);
       const at = indexOfRun(sent, kept);
       expect(
         at,
-        `${kept.length} pictures kept, ${kept.filter((sum) => sent.includes(sum)).length} known`,
+        `${all.length} pictures kept, ${all.filter((sum) => sent.includes(sum)).length} known`,
       ).toBeGreaterThanOrEqual(0);
       expect(at % 50).toBe(0);
-      expect(at + kept.length).toBe(sent.length);
-      expect(kept.length).toBeGreaterThanOrEqual(60 * 25 - 100);
+      expect(kept.length).toBeGreaterThanOrEqual(60 * 25);
     }, 120_000);
   }
 
-  it('AAC: every access unit is in the export', async () => {
-    const sent = await audioPacketChecksums(clips.h264);
-    const kept = await audioPacketChecksums(exported('gst-h264'));
-    const clipEnd = kept.lastIndexOf(sent.at(-1) ?? '') + 1;
-    expect(indexOfRun(sent, kept.slice(0, clipEnd))).toBeGreaterThanOrEqual(0);
-    expect(clipEnd).toBeGreaterThan(sent.length - 5);
-  }, 60_000);
+  it.each(['gst', 'vlc'])(
+    'AAC from %s: no access unit is missing',
+    async (server) => {
+      const sent = await audioPacketChecksums(clips.h264);
+      const kept = await audioPacketChecksums(exported(`${server}-h264`));
+      expect(indexOfRun(sent, kept)).toBeGreaterThanOrEqual(0);
+      expect(kept.length).toBeGreaterThan((60 * 48_000) / 1024);
+    },
+    60_000,
+  );
 
   it('G.711: every sample is in the export', async () => {
     const sent = await audioBytes(clips.h265);

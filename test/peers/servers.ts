@@ -35,7 +35,7 @@ export async function startGstreamer(launches: Record<string, string>, login?: s
 /** VLC streams a file as live RTSP (over UDP, the only transport it has). It refuses to run as root. */
 export async function startVlc(path: string): Promise<PeerServer> {
   const port = await freePort();
-  const vlc = ['cvlc', '-q', path, '--sout', `#rtp{sdp=rtsp://127.0.0.1:${port}/live}`, 'vlc://quit'];
+  const vlc = ['cvlc', '-q', path, '--sout', `#rtp{sdp=rtsp://127.0.0.1:${port}/live}`];
   const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...vlc];
   const [program = '', ...args] = process.getuid?.() === 0 ? asNobody : vlc;
   const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, HOME: '/nonexistent' } });

@@ -1,8 +1,8 @@
 /** A lost, full or read-only space never stops recording into the others, and never fills the system disk (I3). */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestCameras } from '../../agent/test-camera/cameras.ts';
 import { addCamera, startNode, statusUntil, type TestNode } from '../support/node.ts';
@@ -11,9 +11,11 @@ const isRoot = process.getuid?.() === 0;
 if (!isRoot) console.warn('SKIPPED test/scenarios/faults: mounting needs root; run it with sudo');
 
 const MiB = 1024 * 1024;
+const imageBytes = 256 * MiB;
 
 describe.skipIf(!isRoot)('storage that goes away under a recording node', () => {
   const work = mkdtempSync(join(tmpdir(), 'hf-faults-'));
+  const image = join(work, 'disk.img');
   const mounts = { a: join(work, 'a'), b: join(work, 'b') };
   let node: TestNode;
   let cameras: Awaited<ReturnType<typeof startTestCameras>>;
@@ -27,7 +29,8 @@ describe.skipIf(!isRoot)('storage that goes away under a recording node', () => 
   beforeAll(async () => {
     for (const path of Object.values(mounts)) mkdirSync(path);
     mount(mounts.a, 'size=192m');
-    mount(mounts.b, 'size=192m');
+    makeDisk(image);
+    mountDisk(image, mounts.b);
     node = await startNode();
     cameras = await startTestCameras({ port: 0, count: 4, mbps: 2 });
     for (const path of Object.values(mounts)) await node.client.space.add({ path, quotaBytes: 128 * MiB });
@@ -87,29 +90,10 @@ describe.skipIf(!isRoot)('storage that goes away under a recording node', () => 
     execFileSync('umount', [mounts.a]);
   });
 
-  it('a read-only remount: said in words, and recording comes back when it is writable again', async () => {
-    execFileSync('mount', ['-o', 'remount,ro', mounts.b]);
-    const broken = await until((status) =>
-      status.spaces.some(
-        (space) => space.path === mounts.b && (space.state === 'error' || space.state === 'lost'),
-      ),
-    );
-    expect(broken.spaces.find((space) => space.path === mounts.b)?.problem).toMatch(/read-only/i);
-    await until((status) => status.counts.recording === 0);
-    execFileSync('mount', ['-o', 'remount,rw', mounts.b]);
-    await until(
-      (status) =>
-        status.counts.recording === 4 &&
-        status.spaces.some((space) => space.path === mounts.b && space.state === 'normal'),
-    );
-    const gaps = await node.client.inspection.gaps({ limit: 50 });
-    expect(gaps.filter((gap) => gap.toMs === null)).toEqual([]);
-  }, 60_000);
-
   it('a disk that others filled: recording goes on in its preallocated blocks', async () => {
     const before = await node.client.node.status();
     try {
-      writeFileSync(join(mounts.b, 'filler'), Buffer.alloc(192 * MiB));
+      writeFileSync(join(mounts.b, 'filler'), Buffer.alloc(imageBytes));
     } catch {
       // Filled to the last byte: that is the point.
     }
@@ -119,6 +103,28 @@ describe.skipIf(!isRoot)('storage that goes away under a recording node', () => 
     expect(after.recorder.partsLost).toBe(before.recorder.partsLost);
     rmSync(join(mounts.b, 'filler'));
   });
+
+  it('a disk that turns read-only: said in words, free to be repaired, and recording comes back with it', async () => {
+    failDisk(image);
+    const broken = await until((status) =>
+      status.spaces.some(
+        (space) => space.path === mounts.b && (space.state === 'error' || space.state === 'lost'),
+      ),
+    );
+    expect(broken.spaces.find((space) => space.path === mounts.b)?.problem).toMatch(/read-only/i);
+    await until((status) => status.counts.recording === 0);
+    await unmounted(mounts.b);
+    spawnSync('e2fsck', ['-fy', image]);
+    mountDisk(image, mounts.b);
+    await until(
+      (status) =>
+        status.counts.recording === 4 &&
+        status.spaces.some((space) => space.path === mounts.b && space.state === 'normal'),
+    );
+    const gaps = await node.client.inspection.gaps({ limit: 50 });
+    expect(gaps.filter((gap) => gap.toMs === null)).toEqual([]);
+    expect(gaps.some((gap) => gap.reason === 'space-lost' || gap.reason === 'write-error')).toBe(true);
+  }, 90_000);
 
   it('a space that does not fit is refused before anything is written', async () => {
     const path = join(work, 'c');
@@ -134,3 +140,29 @@ describe.skipIf(!isRoot)('storage that goes away under a recording node', () => 
     }
   });
 });
+
+/** A file system of its own in a file, that turns read-only on errors as a server's disk does. */
+function makeDisk(path: string): void {
+  writeFileSync(path, '');
+  truncateSync(path, imageBytes);
+  execFileSync('mkfs.ext4', ['-q', path]);
+}
+
+function mountDisk(image: string, path: string): void {
+  execFileSync('mount', ['-o', 'loop,errors=remount-ro', image, path]);
+}
+
+/** Has ext4 take note of an error, upon which it refuses all writing. */
+function failDisk(image: string): void {
+  const device = execFileSync('losetup', ['-j', image]).toString().split(':')[0] ?? '';
+  writeFileSync(`/sys/fs/ext4/${basename(device)}/trigger_fs_error`, 'test');
+}
+
+/** Unmounts for repair: works only once nobody holds a file open there. */
+async function unmounted(path: string): Promise<void> {
+  const deadlineMs = Date.now() + 15_000;
+  while (spawnSync('umount', [path]).status !== 0) {
+    if (Date.now() > deadlineMs) throw new Error(`${path} stays busy`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
