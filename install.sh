@@ -157,8 +157,8 @@ trim() {
     return
   fi
   if (cd "$1" && npm prune --omit=dev --ignore-scripts --offline --loglevel=error >/dev/null 2>&1); then
-    rm -rf "$1/node_modules/node"
-    cp -R "$here/node_modules/node" "$1/node_modules/"
+    mkdir -p "$1/node_modules/node/bin"
+    cp "$here/node_modules/node/bin/node" "$1/node_modules/node/bin/"
   else
     say 'note: npm prune failed; test and build tools are installed as well, which does no harm'
     rm -rf "$1/node_modules"
