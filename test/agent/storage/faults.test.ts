@@ -1,3 +1,4 @@
+import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { DiskFault } from '../../../agent/storage/disk.ts';
 import { createRandom } from '../../support/random.ts';
@@ -186,3 +187,107 @@ test('whatever happens to two disks in whatever order, the index tells the truth
   for (const id of ['s1', 's2']) expect((await r.check(id)).faults, where()).toEqual([]);
   expect(r.released, where()).toBe(r.made);
 }, 60_000);
+
+test('a disk that fills while it is initialised ends in error with what to do, and goes on from there', async () => {
+  const disk = new FaultDisk();
+  const r = await rig({ disk, blocks: 20 }).start();
+  disk.break(pathOf(r, 's1'), 'full', 'blk-000010');
+  await r.engine.initializeSpace('s1');
+  await r.until(() => r.space('s1').state === 'error', 'error');
+  expect(r.space('s1').problem).toContain('full');
+  expect(r.space('s1').hint).toContain('Free space');
+  disk.mend(pathOf(r, 's1'));
+  await r.engine.initializeSpace('s1');
+  await r.until(() => r.space('s1').state === 'normal', 'initialised');
+  expect(r.space('s1').blocks.free).toBe(20);
+});
+
+test('a start in the middle of initialising goes on by itself', async () => {
+  const disk = new FaultDisk();
+  const r = await rig({ disk, blocks: 20 }).start();
+  disk.break(pathOf(r, 's1'), 'io', 'blk-000010');
+  await r.engine.initializeSpace('s1');
+  await r.until(() => r.space('s1').state === 'error', 'error');
+  r.crash();
+  const again = await rig({ root: r.root, blocks: 20, disk: new FaultDisk() }).start();
+  await again.until(() => again.space('s1').state === 'normal', 'initialised');
+  expect(again.space('s1').blocks.free).toBe(20);
+});
+
+test('a space whose disk is not mounted is not initialised at its mount point (I3)', async () => {
+  const disk = new FaultDisk();
+  const r = await rig({ disk }).ready();
+  const path = pathOf(r, 's1');
+  renameSync(path, `${path}-away`);
+  mkdirSync(path);
+  await expect(r.engine.initializeSpace('s1')).rejects.toMatchObject({ code: 'unavailable' });
+  expect(readdirSync(path)).toEqual([]);
+});
+
+test('a folder of another space is never touched', async () => {
+  const disk = new FaultDisk();
+  const r = await rig({ spaces: 2, disk }).ready();
+  const [first, second] = [pathOf(r, 's1'), pathOf(r, 's2')];
+  renameSync(first, `${first}-away`);
+  renameSync(second, first);
+  await r.pass(2);
+  expect(r.space('s1')).toMatchObject({
+    state: 'lost',
+    problem: expect.stringContaining('belongs to space s2'),
+  });
+  await expect(r.engine.initializeSpace('s1')).rejects.toMatchObject({ code: 'conflict' });
+});
+
+test('after a power cut everything that was committed is there, whichever unsynced sectors are lost (I1, I2)', async () => {
+  const seed = Number(process.env.HOLDFAST_SEED ?? Math.floor(Math.random() * 1e9));
+  const random = createRandom(seed);
+  let root: string | undefined;
+  let elapsedMs = 0;
+  for (let round = 0; round < 25; round += 1) {
+    const where = `seed ${seed}, round ${round} (HOLDFAST_SEED=${seed} repeats it)`;
+    const disk = new FaultDisk();
+    const made = rig({ disk, blocks: 5, ...(root === undefined ? {} : { root }) });
+    made.ticker.skip(elapsedMs);
+    const r = root === undefined ? await made.ready() : await made.start();
+    root = r.root;
+    expect(r.space('s1').state, where).toBe('normal');
+    disk.keepUnsynced = true;
+    const writers = ['c1', 'c2'].map((id) => r.open(id));
+    const seconds = 5 + Math.floor(random() * 15);
+    for (let second = 0; second < seconds; second += 1) {
+      for (const writer of writers)
+        r.append(writer, r.utcMs, { durationMs: 1_000, payloadBytes: 500 + Math.floor(random() * 6_000) });
+      if (random() < 0.7) await r.settled();
+      r.ticker.advance(1_000);
+    }
+    if (random() < 0.5) await r.settled();
+    disk.break(r.root, 'io');
+    await r.settled();
+    const committed = ['c1', 'c2'].map((id) => r.engine.lastRecordedMs(id) ?? 0);
+    r.crash();
+    await disk.powerCut(random);
+    elapsedMs = r.ticker.nowMs;
+    const again = await rig({ blocks: 5, root: r.root, disk: new FaultDisk() }).start();
+    expect((await again.check()).faults, where).toEqual([]);
+    expect(again.space('s1').blocks.bad, where).toBe(0);
+    ['c1', 'c2'].forEach((id, i) => {
+      expect(again.engine.lastRecordedMs(id) ?? 0, where).toBeGreaterThanOrEqual(committed[i] ?? 0);
+      expect(again.catalogPresentMs(id), where).toBe(again.indexPresentMs(id));
+    });
+    await again.engine.close();
+  }
+}, 60_000);
+
+test('old video is not overwritten before the index has forgotten it (I1)', async () => {
+  const r = await rig({ disk: new FaultDisk(), blocks: 2 }).ready();
+  const writer = r.open('c1');
+  for (let i = 0; i < 58; i += 1) r.append(writer, startMs + i * 1_000);
+  await r.synced();
+  expect(r.space('s1').blocks).toMatchObject({ sealed: 1, open: 1, free: 0 });
+  r.indexFails = true;
+  for (let i = 58; i < 70; i += 1) r.append(writer, startMs + i * 1_000);
+  await r.drained();
+  expect(r.lost).toMatchObject([{ reason: 'write-error' }]);
+  r.crash();
+  expect((await r.check()).faults).toEqual([]);
+});

@@ -2,10 +2,15 @@
 import { realDisk } from '../../../agent/adapters/disk.ts';
 import { type Disk, DiskError, type DiskFault, type DiskFile } from '../../../agent/storage/disk.ts';
 
+const sectorBytes = 512;
+
 export class FaultDisk implements Disk {
   readonly #real = realDisk();
   readonly #faults = new Map<string, { fault: DiskFault; only: string }>();
   readonly #hung = new Map<string, (() => void)[]>();
+  /** What unsynced writes replaced, oldest first; kept when asked for. */
+  readonly #unsynced: { path: string; position: number; old: Uint8Array }[] = [];
+  keepUnsynced = false;
   #tearAt: { path: string; keepBytes: number } | null = null;
   /** Calls under way below each path that hangs. */
   hanging = 0;
@@ -33,6 +38,17 @@ export class FaultDisk implements Disk {
     this.#tearAt = { path, keepBytes };
   }
 
+  /** The machine loses power: of what was not synced any sector may be the old one. Nothing more must be under way. */
+  async powerCut(random: () => number): Promise<void> {
+    for (const { path, position, old } of this.#unsynced.splice(0).reverse()) {
+      const file = await this.#real.open(path, 'update');
+      for (let at = 0; at < old.length; at += sectorBytes) {
+        if (random() < 0.5) await file.write([old.subarray(at, at + sectorBytes)], position + at);
+      }
+      await file.close();
+    }
+  }
+
   readonly open: Disk['open'] = async (path, mode) => {
     await this.#pass(path, mode !== 'read');
     return this.#wrap(await this.#real.open(path, mode), path);
@@ -57,11 +73,28 @@ export class FaultDisk implements Disk {
       write: async (buffers, position) => {
         await this.#pass(path, true);
         await this.#tearIfTold(file, path, buffers, position);
+        if (this.keepUnsynced) await this.#keepOld(file, path, buffers, position);
         await file.write(buffers, position);
       },
-      sync: () => this.#write(path, () => file.sync()),
+      sync: async () => {
+        await this.#pass(path, true);
+        const before = this.#unsynced.filter((write) => write.path === path);
+        await file.sync();
+        for (const write of before) this.#unsynced.splice(this.#unsynced.indexOf(write), 1);
+      },
       close: () => file.close(),
     };
+  }
+
+  async #keepOld(
+    file: DiskFile,
+    path: string,
+    buffers: readonly Uint8Array[],
+    position: number,
+  ): Promise<void> {
+    const old = new Uint8Array(buffers.reduce((sum, buffer) => sum + buffer.length, 0));
+    await file.read(old, position);
+    this.#unsynced.push({ path, position, old });
   }
 
   async #tearIfTold(
