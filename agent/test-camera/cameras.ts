@@ -28,7 +28,7 @@ export interface TestCameraOptions {
   /** 0: any free one. */
   readonly port: number;
   readonly count: number;
-  /** Bit rate of each camera, reached with filler data; the clip's own (about 0.25) when null or absent. */
+  /** Bit rate of each camera, reached with user data in SEI units; the clip's own (about 0.25) when null or absent. */
   readonly mbps?: number | null;
   /** Default "mixed". */
   readonly codec?: CameraCodec;

@@ -1,6 +1,7 @@
-/** A clip ready to be sent: templates of all its frames, filled up to the asked bit rate, and its description. */
+/** A clip ready to be sent: templates of all its frames, loaded up to the asked bit rate, and its description. */
+
+import { ballastNal, ballastPlan } from './ballast.ts';
 import { type Clip, type ClipName, loadClip } from './clip.ts';
-import { fillerNal, fillerPlan } from './filler.ts';
 import { audioTemplate, type FrameTemplate, type TrackNumbers, videoTemplate } from './packets.ts';
 
 export interface ProgrammeFrame {
@@ -25,11 +26,11 @@ export function buildProgramme(name: ClipName, mbps: number | null): Programme {
   const clip = loadClip(name);
   const video = { channel: 0, payloadType: 96, ssrc: 0x1f0a_0001 };
   const audio = { channel: 2, payloadType: clip.audio.codec === 'aac' ? 97 : 8, ssrc: 0x1f0a_0002 };
-  const filler = fillerBytes(clip, mbps);
+  const ballast = ballastBytes(clip, mbps);
   const frames = clip.units.map(({ nals, ptsTicks, randomAccess }, index) => {
-    const fill = fillerNal(clip.video.codec, filler[index] ?? 0);
+    const load = ballastNal(clip.video.codec, ballast[index] ?? 0);
     const sets = randomAccess ? clip.video.parameterSets : [];
-    const all = fill === null ? [...sets, ...nals] : [...sets, ...nals, fill];
+    const all = load === null ? [...sets, ...nals] : [...sets, load, ...nals];
     return { template: videoTemplate(clip.video.codec, all, video), ptsTicks, randomAccess };
   });
   const sounds = clip.sounds.map((sound) => audioTemplate(clip.audio.codec, sound, audio));
@@ -37,12 +38,12 @@ export function buildProgramme(name: ClipName, mbps: number | null): Programme {
   return { clip, frames, sounds, video, audio, groupFrames };
 }
 
-function fillerBytes(clip: Clip, mbps: number | null): number[] {
+function ballastBytes(clip: Clip, mbps: number | null): number[] {
   const sizes = clip.units.map(({ nals }) => nals.reduce((sum, nal) => sum + nal.length, 0));
   if (mbps === null) return sizes.map(() => 0);
   const durationSeconds = (clip.units.length * clip.frameTicks) / clip.video.clockRate;
   const soundBytes = clip.sounds.reduce((sum, sound) => sum + sound.length, 0) / clip.sounds.length;
   const soundsPerSecond = clip.audio.clockRate / clip.soundTicks;
   const wanted = ((mbps * 1e6) / 8 - soundBytes * soundsPerSecond) * durationSeconds;
-  return fillerPlan(sizes, wanted);
+  return ballastPlan(sizes, wanted);
 }

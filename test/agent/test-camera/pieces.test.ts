@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ballastNal, ballastPlan } from '../../../agent/test-camera/ballast.ts';
 import { noFaults, parseFaults } from '../../../agent/test-camera/faults.ts';
-import { fillerNal, fillerPlan } from '../../../agent/test-camera/filler.ts';
 import { placeFrame, videoTemplate } from '../../../agent/test-camera/packets.ts';
 import { RequestAssembler } from '../../../agent/test-camera/request.ts';
 import { nalsOf, parseRtp } from './rtsp-client.ts';
@@ -39,12 +39,12 @@ describe('fault switches', () => {
   });
 });
 
-describe('filler', () => {
+describe('ballast', () => {
   it('brings the sum to the asked total by raising the smallest frames first', () => {
     const sizes = fc.array(fc.integer({ min: 10, max: 50_000 }), { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(sizes, fc.integer({ min: 0, max: 5_000_000 }), (own, total) => {
-        const added = fillerPlan(own, total);
+        const added = ballastPlan(own, total);
         const before = own.reduce((sum, size) => sum + size, 0);
         const after = own.reduce((sum, size, index) => sum + size + (added[index] ?? 0), 0);
         if (before >= total) expect(after).toBe(before);
@@ -60,10 +60,25 @@ describe('filler', () => {
     );
   });
 
-  it('is a filler data unit of the codec', () => {
-    expect(fillerNal('h264', 5)).toEqual(Uint8Array.of(12, 255, 255, 255, 0x80));
-    expect(fillerNal('h265', 5)).toEqual(Uint8Array.of(76, 1, 255, 255, 0x80));
-    expect(fillerNal('h265', 2)).toBeNull();
+  it('is an SEI unit of unregistered user data, a little under the asked size', () => {
+    const small = ballastNal('h264', 30);
+    expect([...(small ?? []).slice(0, 3)]).toEqual([6, 5, 26]);
+    expect(small).toHaveLength(30);
+    expect(ballastNal('h265', 20)).toBeNull();
+    fc.assert(
+      fc.property(fc.integer({ min: 30, max: 100_000 }), (size) => {
+        const nal = ballastNal('h265', size) ?? new Uint8Array(0);
+        expect([...nal.slice(0, 3)]).toEqual([78, 1, 5]);
+        let payload = 0;
+        let at = 3;
+        while (nal[at] === 255) payload += nal[at++] ?? 0;
+        payload += nal[at++] ?? 0;
+        expect(nal.length).toBe(at + payload + 1);
+        expect(nal.at(-1)).toBe(0x80);
+        expect(size - nal.length).toBeLessThanOrEqual(2);
+        expect(size - nal.length).toBeGreaterThanOrEqual(0);
+      }),
+    );
   });
 });
 
