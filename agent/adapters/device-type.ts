@@ -26,7 +26,7 @@ export async function deviceTypeOf(path: string): Promise<DeviceType> {
   return mount === null ? 'unknown' : deviceTypeOfMount(mount);
 }
 
-export async function deviceTypeOfMount(mount: Mount): Promise<DeviceType> {
+async function deviceTypeOfMount(mount: Mount): Promise<DeviceType> {
   if (memoryTypes.has(mount.fsType)) return 'memory';
   if (networkTypes.has(mount.fsType)) return 'nas';
   const rotational = await rotationalFlag(mount.device);

@@ -3,9 +3,10 @@ import { AppError, type ErrorCode } from '../../src/errors.ts';
 
 /**
  * `full` no room · `read-only` mounted so · `io` the device failed · `gone` no such path or a stale handle · `denied`
- * no permission · `hung` no answer in time · `other` anything else.
+ * no permission · `hung` no answer in time · `left`
+ * the store itself gave the space up meanwhile · `other` anything else.
  */
-export type DiskFault = 'full' | 'read-only' | 'io' | 'gone' | 'denied' | 'hung' | 'other';
+export type DiskFault = 'full' | 'read-only' | 'io' | 'gone' | 'denied' | 'hung' | 'left' | 'other';
 
 const codes: Readonly<Record<DiskFault, ErrorCode>> = {
   full: 'disk_full',
@@ -14,6 +15,7 @@ const codes: Readonly<Record<DiskFault, ErrorCode>> = {
   gone: 'not_found',
   denied: 'forbidden',
   hung: 'timeout',
+  left: 'unavailable',
   other: 'internal',
 };
 
@@ -24,6 +26,7 @@ const hints: Readonly<Record<DiskFault, string>> = {
   gone: 'Mount the disk or share at this path again; recording returns to it by itself.',
   denied: 'Give the user that runs the agent write access to the folder.',
   hung: 'Check the network and the storage server; recording returns by itself when it answers.',
+  left: 'See the Storage page for the trouble of the space.',
   other: 'Look at the system log, and check the disk and its mount.',
 };
 

@@ -1,7 +1,7 @@
 /** The bytes of a block file: what is written can be told from stale bytes by generation, chain and checksum alone. */
 
 /** Layout version of block and part headers; a reader refuses a newer one. */
-export const blockFormatVersion = 1;
+const blockFormatVersion = 1;
 export const blockHeaderBytes = 184;
 export const partHeaderBytes = 64;
 export const freeHeaderBytes = 8;

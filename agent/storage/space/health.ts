@@ -39,6 +39,7 @@ export async function inspectSpace(
 const stateOfFault: Readonly<Record<DiskFault, Trouble['state']>> = {
   gone: 'lost',
   hung: 'lost',
+  left: 'lost',
   full: 'error',
   'read-only': 'error',
   io: 'error',

@@ -48,7 +48,18 @@ export async function checkInitializable(
       },
     );
   }
+  if (marker === 'absent') await checkRoom(space, deps.disk);
   return null;
+}
+
+async function checkRoom(space: SpaceStore, disk: Disk): Promise<void> {
+  const freeBytes = await disk.freeBytes(space.path);
+  const { quotaBytes } = space.config;
+  if (freeBytes >= quotaBytes) return;
+  throw new AppError('disk_full', `${space.path} has ${freeBytes} bytes free, the quota is ${quotaBytes}`, {
+    hint: 'Give the space a smaller quota, or free space on the disk.',
+    details: { freeBytes, quotaBytes },
+  });
 }
 
 /** Rejects with the disk's error, or returns early when the job is cancelled. What is already reserved is not done again. */

@@ -4,7 +4,7 @@ import { idSchema } from '../../../src/contract/index.ts';
 import { crc32OfHeader } from '../block/codec.ts';
 import type { Disk } from '../disk.ts';
 
-export const markerName = 'holdfast-space.json';
+const markerName = 'holdfast-space.json';
 const markerBytesMax = 16 * 1024;
 
 const markerSchema = z.object({

@@ -1,10 +1,10 @@
 /** Watches the spaces: a lost one is left at once, one that is back is recovered and used again, without a person (I2, I3). */
-import { type Recovery, recoverBlock } from '../block/recover.ts';
 import { type Disk, DiskError, faultOf } from '../disk.ts';
-import type { BlockRow, IndexClient, MinuteRow } from '../index/rows.ts';
+import type { BlockRow, IndexClient } from '../index/rows.ts';
 import type { StorageEvent } from '../types.ts';
 import { inspectSpace, type Trouble, troubleOf } from './health.ts';
-import { emptyBlock, type SpaceStore } from './space-store.ts';
+import { recoverSpace } from './recover.ts';
+import type { SpaceStore } from './space-store.ts';
 
 const retryMsMin = 4_000;
 const retryMsMax = 300_000;
@@ -14,7 +14,6 @@ const blockFailuresMax = 3;
 /** Twice the interval of the checks. */
 const oversleptMs = 4_000;
 const failureWindowMs = 60_000;
-const recoveriesAtOnce = 3;
 
 export interface SupervisorDeps {
   readonly disk: Disk;
@@ -97,7 +96,7 @@ export class SpaceSupervisor {
   /** A job takes the space over; recording goes elsewhere. */
   suspend(state: 'initializing' | 'restoring'): void {
     this.suspended = true;
-    this.#leave(new DiskError('gone', `space ${this.#space.id} is ${state}`));
+    this.#leave(new DiskError('left', `space ${this.#space.id} is ${state}`));
     this.#space.state = state;
     this.#space.trouble = null;
   }
@@ -115,7 +114,7 @@ export class SpaceSupervisor {
   /** The space leaves the configuration, or the engine closes. */
   end(): void {
     this.#ended = true;
-    this.#leave(new DiskError('gone', `space ${this.#space.id} was closed`));
+    this.#leave(new DiskError('left', `space ${this.#space.id} was closed`));
   }
 
   async #check(): Promise<void> {
@@ -132,7 +131,12 @@ export class SpaceSupervisor {
     if (space.usable && space.sameDevice(verdict.deviceId)) return this.#calm();
     if (space.usable) this.#lose(remounted(space.path));
     space.accept(verdict.marker, verdict.deviceId);
-    await this.#bringBack().catch((thrown: unknown) => this.#backOff(troubleOf(thrown)));
+    try {
+      await this.#bringBack();
+    } catch (thrown) {
+      // Whoever left the space has said why.
+      if (faultOf(thrown) !== 'left') this.#backOff(troubleOf(thrown));
+    }
   }
 
   async #bringBack(): Promise<void> {
@@ -146,7 +150,7 @@ export class SpaceSupervisor {
     const known =
       space.indexed && this.#createdMs === marker.createdMs && marker.ownerNode === this.#deps.nodeId();
     if (!known) return this.#awaitRecovery();
-    await this.#recover();
+    await recoverSpace(space, this.#deps);
     if (this.#ended || this.suspended) return;
     const wasLost = space.trouble !== null;
     space.state = 'normal';
@@ -167,85 +171,6 @@ export class SpaceSupervisor {
       hint: 'Restore the space to use it with its video, or initialise it to begin empty.',
     };
     this.#tell('warning', 'space.waiting', `${space.trouble.problem}. ${space.trouble.hint}`);
-  }
-
-  /** Every block that was being written: what was written behind the committed parts is found and committed. */
-  async #recover(): Promise<void> {
-    const open = this.#space.rows.filter((row) => row.state === 'open');
-    const queue = [...open];
-    const results: { row: BlockRow; recovery: Recovery }[] = [];
-    const work = async () => {
-      for (let row = queue.shift(); row !== undefined; row = queue.shift()) {
-        results.push({ row, recovery: await this.#recoverOne(row) });
-      }
-    };
-    await Promise.all(Array.from({ length: recoveriesAtOnce }, work));
-    if (results.length > 0) await this.#commitRecovered(results);
-  }
-
-  async #recoverOne(row: BlockRow): Promise<Recovery> {
-    const space = this.#space;
-    const fromMinute = Math.floor((row.lastMs ?? 0) / 60_000) - 1;
-    const known = await this.#deps.index.minutesOf(space.id, row.number, fromMinute);
-    let recovery: Recovery = { kind: 'damaged' };
-    try {
-      const { file } = await space.openBlockFile(row.number, async () => undefined);
-      try {
-        recovery = await space.gate.run('sync', () =>
-          recoverBlock(file, row, {
-            spaceId: space.id,
-            blockBytes: space.blockBytes,
-            known,
-            cutFromMs: space.cutFromMs.get(row.number) ?? Number.POSITIVE_INFINITY,
-          }),
-        );
-      } finally {
-        space.closeFile(file);
-      }
-    } catch (thrown) {
-      // One block's missing or unreadable file must not keep the whole space away; a vanished mount must.
-      if (faultOf(thrown) !== 'gone' && faultOf(thrown) !== 'io') throw thrown;
-      const verdict = await space.gate.run('check', () =>
-        inspectSpace(this.#deps.disk, space, this.#deps.clock),
-      );
-      if (!verdict.ok || !space.sameDevice(verdict.deviceId)) throw thrown;
-      this.#tell('error', 'block.unreadable', troubleOf(thrown).problem);
-    }
-    return recovery;
-  }
-
-  async #commitRecovered(results: readonly { row: BlockRow; recovery: Recovery }[]): Promise<void> {
-    const space = this.#space;
-    const drops: { block: number; overwritten: boolean }[] = [];
-    const minutes: MinuteRow[] = [];
-    let parts = 0;
-    for (const { row, recovery } of results) {
-      const { cameraId, stream } = row;
-      if (recovery.kind === 'recovered' && cameraId !== null && stream !== null) {
-        Object.assign(row, recovery.row);
-        parts += recovery.parts;
-        for (const span of recovery.minutes) {
-          minutes.push({ ...span, cameraId, stream, block: row.number, generation: row.generation });
-        }
-      } else {
-        drops.push({ block: row.number, overwritten: false });
-        if (recovery.kind === 'damaged')
-          this.#tell('error', 'block.damaged', `block ${row.number} of ${space.config.name} lost its head`);
-        Object.assign(row, {
-          state: recovery.kind === 'damaged' ? 'bad' : 'free',
-          cameraId: null,
-          stream: null,
-          ...emptyBlock,
-        });
-      }
-    }
-    await space.commit({ drops, blocks: results.map(({ row }) => ({ ...row })), minutes });
-    if (parts > 0)
-      this.#tell(
-        'info',
-        'space.recovered',
-        `${parts} parts written before the stop were found in ${space.config.name}`,
-      );
   }
 
   async #markBad(row: BlockRow, trouble: Trouble): Promise<void> {
@@ -284,7 +209,7 @@ export class SpaceSupervisor {
         `space.${trouble.state}`,
         `space ${space.config.name}: ${trouble.problem}. ${trouble.hint}`,
       );
-    this.#leave(new DiskError('gone', `space ${space.id} is ${trouble.state}: ${trouble.problem}`));
+    this.#leave(new DiskError('left', `space ${space.id} is ${trouble.state}: ${trouble.problem}`));
   }
 
   /** Whoever waits for this disk goes elsewhere now. */

@@ -291,3 +291,30 @@ test('old video is not overwritten before the index has forgotten it (I1)', asyn
   r.crash();
   expect((await r.check()).faults).toEqual([]);
 });
+
+test('a disk that hangs while it is recovered holds up no start, and nothing it holds is forgotten (I2, I3)', async () => {
+  const r = await rig({ disk: new FaultDisk() }).ready();
+  const writer = r.open('c1');
+  r.append(writer, startMs);
+  await r.synced();
+  r.append(writer, startMs + 1_000);
+  await r.drained();
+  r.crash();
+  const disk = new FaultDisk();
+  const again = rig({ disk, root: r.root });
+  disk.hang(`${pathOf(r, 's1')}/blocks`);
+  const starting = again.start();
+  await again.settled();
+  await again.pass(12);
+  await starting;
+  expect(again.space('s1')).toMatchObject({
+    state: 'lost',
+    problem: expect.stringContaining('does not answer'),
+  });
+  disk.mend(`${pathOf(r, 's1')}/blocks`);
+  await again.pass(4);
+  await again.until(() => again.space('s1').state === 'normal', 'back');
+  expect(again.space('s1').blocks).toMatchObject({ open: 1, bad: 0 });
+  expect(again.catalogPresentMs('c1')).toBe(2_000);
+  expect((await again.check()).faults).toEqual([]);
+});
