@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [--json]`: runs one benchmark and prints its figures; each measures its peer in the same run. */
 import { parseArgs } from 'node:util';
+import { benchConsole } from './console.ts';
 import { benchInspection } from './inspection.ts';
 import { benchRecorder } from './recorder.ts';
 import { benchStart } from './start.ts';
@@ -9,6 +10,7 @@ const benches = {
   recorder: benchRecorder,
   inspection: benchInspection,
   storage: benchStorage,
+  console: benchConsole,
   start: benchStart,
 };
 

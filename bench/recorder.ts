@@ -42,18 +42,9 @@ export async function benchRecorder(options: BenchOptions) {
 async function startCameras(options: BenchOptions): Promise<{ child: Child; urls: string[] }> {
   const entry = new URL('../agent/test-camera/main.ts', import.meta.url).pathname;
   const count = String(options.cameras);
-  const args = [
-    '--no-warnings',
-    entry,
-    '--port',
-    '0',
-    '--count',
-    count,
-    '--mbps',
-    String(options.mbps),
-    '--codec',
-    'h264',
-  ];
+  // The busy clip has 2 Mbit/s in its slices, as a camera has; other rates are reached with user data on top of it.
+  const rate = options.mbps === 2 ? [] : ['--mbps', String(options.mbps)];
+  const args = ['--no-warnings', entry, '--port', '0', '--count', count, '--codec', 'h264-busy', ...rate];
   const child = startChild(process.execPath, args);
   const [, port] = await child.line(/rtsp:\/\/127\.0\.0\.1:(\d+)/);
   const urls = Array.from({ length: options.cameras }, (_, at) => `rtsp://127.0.0.1:${port}/cam${at + 1}`);

@@ -1,7 +1,7 @@
 /**
  * RTSP cameras for commissioning, demo, tests and benchmarks: many on one port, in real time, from the clips of
  * fixtures/media. Paths: /cam1 to /camN (also /camera1), in the chosen codec; "mixed" gives odd numbers H.264 with AAC
- * and even ones H.265 with G.711. A prefix overrides: /h264/cam1, /h265/cam1, /h264-b-frames/cam1.
+ * and even ones H.265 with G.711. A prefix overrides: /h264/cam1, /h265/cam1, /h264-b-frames/cam1, and /h264-busy/cam1 of 2 Mbit/s.
  */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -122,7 +122,8 @@ function cameraFinder(options: TestCameraOptions, counters: readonly CameraCount
     return known;
   };
   return (path: string): Camera | null => {
-    const [, prefix, digits] = /^(?:\/(h264|h265|h264-b-frames))?\/cam(?:era)?(\d{1,4})$/.exec(path) ?? [];
+    const [, prefix, digits] =
+      /^(?:\/(h264|h265|h264-b-frames|h264-busy))?\/cam(?:era)?(\d{1,4})$/.exec(path) ?? [];
     const number = Number(digits);
     const counter = counters[number - 1];
     if (counter === undefined) return null;

@@ -11,7 +11,7 @@ const folders = ['../../fixtures/media/', '../../../fixtures/media/'].map(
 const videoRate = 90_000;
 const soundFrameBytes = 160;
 
-export const clipNames = ['h264', 'h264-b-frames', 'h265'] as const;
+export const clipNames = ['h264', 'h264-b-frames', 'h264-busy', 'h265'] as const;
 export type ClipName = (typeof clipNames)[number];
 
 export interface ClipUnit {

@@ -26,27 +26,34 @@ export class AnnexBSplitter {
     this.startCodes = 0;
   }
 
+  /**
+   * A byte above 1 ends no start code, and neither do the two before it begin one that ends there: such bytes are looked
+   * at one in three. It is the inner loop of recording.
+   */
   write(bytes: Uint8Array, start: number, end: number): void {
     let from = start;
-    for (let at = start; at < end; at++) {
+    let at = start;
+    while (at < end) {
+      if (this.#zeroRun === 0) {
+        while (at + 2 < end && (bytes[at + 2] ?? 0) > 1) at += 3;
+        if (at >= end) break;
+      }
       const byte = bytes[at];
+      at += 1;
       if (byte === 0) {
         this.#zeroRun += 1;
         continue;
       }
-      if (this.#zeroRun > 0) {
-        const pending = this.#zeroRun;
-        const inside = Math.min(pending, at - from);
-        this.#zeroRun = 0;
-        if (byte === 1 && pending >= 2) {
-          this.#emit(bytes, from, at - inside);
-          this.#close();
-          this.startCodes += 1;
-          from = at + 1;
-          continue;
-        }
-        if (pending > inside) this.#emitZeros(pending - inside);
-      }
+      if (this.#zeroRun === 0) continue;
+      const pending = this.#zeroRun;
+      const inside = Math.min(pending, at - 1 - from);
+      this.#zeroRun = 0;
+      if (byte === 1 && pending >= 2) {
+        this.#emit(bytes, from, at - 1 - inside);
+        this.#close();
+        this.startCodes += 1;
+        from = at;
+      } else if (pending > inside) this.#emitZeros(pending - inside);
     }
     this.#emit(bytes, from, Math.max(from, end - this.#zeroRun));
   }
