@@ -1,13 +1,14 @@
 /** A real node for tests: an agent process from the sources, with its own data folder, and a client on its local socket. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Connection, openConnection } from '../../src/client/connect.ts';
 import type { Camera, NodeStatus } from '../../src/contract/index.ts';
+import { AppError } from '../../src/errors.ts';
 
 export interface TestNode {
   readonly dataDir: string;
@@ -91,12 +92,18 @@ export async function statusUntil(
 ): Promise<NodeStatus> {
   const deadlineMs = Date.now() + timeoutMs;
   for (;;) {
-    const status = await client.node.status();
-    if (wanted(status)) return status;
+    const status = await client.node.status().catch(unlessAway);
+    if (status && wanted(status)) return status;
     if (Date.now() > deadlineMs)
       throw new Error(`not in ${timeoutMs} ms: ${JSON.stringify(status, null, 1)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/** An agent that is being started again is not there for a moment. */
+function unlessAway(error: unknown): null {
+  if (error instanceof AppError && (error.code === 'unavailable' || error.code === 'timeout')) return null;
+  throw error;
 }
 
 /** A space and a pool `video` of all its capacity, ready to record. */
@@ -105,6 +112,7 @@ export async function addStorage(
   path: string,
   quotaBytes = 256 * 1024 * 1024,
 ): Promise<void> {
+  mkdirSync(path, { recursive: true });
   const space = await node.client.space.add({ path, quotaBytes, allowSystemDisk: true });
   const ready = await statusUntil(node.client, (status) =>
     status.spaces.some((seen) => seen.id === space.id && seen.state === 'normal'),

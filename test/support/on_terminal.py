@@ -1,12 +1,12 @@
 """Runs a program on a real pseudo-terminal of 80x24, plays steps, and reports as JSON what came out and how it left the terminal.
 
 Reads one JSON object from standard input: argv, env, steps; a step is {"wait": text}, {"send": text}, {"signal": name},
-{"hangup": true} or {"mark": true} (forget the output so far when waiting). Gives up after 20 seconds.
+{"hangup": true} or {"mark": true} (forget the output so far when waiting). Gives up after 15 seconds.
 """
 import json, os, pty, select, signal, sys, termios, time, fcntl, struct
 
 job = json.load(sys.stdin)
-deadline = time.monotonic() + 20
+deadline = time.monotonic() + 15
 master, slave = pty.openpty()
 fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 before = termios.tcgetattr(slave)
