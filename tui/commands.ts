@@ -44,7 +44,7 @@ export function globalCommands(shell: Shell, pages: readonly Page[], help: () =>
 }
 
 /** The dialog to change one's own password; on the local console that of the first account. */
-export function changePassword(shell: Shell): void {
+export function changePassword(shell: Shell, done?: () => void): void {
   const { whoami } = shell.state();
   if (!whoami || !shell.mayChange()) return;
   const local = whoami.via === 'local';
@@ -56,6 +56,7 @@ export function changePassword(shell: Shell): void {
       done: () => {
         shell.notify('The password was changed.', 'good');
         shell.reload();
+        done?.();
       },
     }),
   );

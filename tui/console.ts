@@ -7,9 +7,10 @@ import { helpLines } from './components/help.ts';
 import { type Match, matchCommands } from './components/palette.ts';
 import { textOverlay } from './components/text-overlay.ts';
 import { toCsv } from './format/csv.ts';
-import type { Tone } from './format/line.ts';
+import { line, span, type Tone } from './format/line.ts';
 import { formatSize } from './format/numbers.ts';
 import { problemOf } from './format/problem.ts';
+import { cellWidth, wrap } from './format/width.ts';
 import { Keyboard } from './keyboard.ts';
 import { NodeLink } from './node-link.ts';
 import { createPages } from './pages/all.ts';
@@ -32,9 +33,12 @@ export interface ConsoleOptions {
   quit: () => void;
   /** A session was opened or ended by this console. */
   onSession?: (session: { user: string; token: string } | undefined) => void;
+  firstContact?: () => string | null;
 }
 
 const noticeMs = 8_000;
+/** What fits the bottom row of the narrowest usual terminal. */
+const noticeColumns = 78;
 
 export class Console implements Shell {
   readonly connection: Connection;
@@ -72,6 +76,7 @@ export class Console implements Shell {
       now: options.now,
       intervalMs: options.intervalMs,
       onSession: options.onSession,
+      firstContact: options.firstContact ?? (() => null),
     });
   }
 
@@ -140,7 +145,7 @@ export class Console implements Shell {
   }
 
   go(page: PageId): void {
-    this.set({ page, prompt: null });
+    this.set({ page, prompt: null, notice: null });
     this.page.enter?.();
   }
 
@@ -171,11 +176,26 @@ export class Console implements Shell {
       .catch((thrown: unknown) => {
         const { text, hint, code } = problemOf(thrown);
         if (code === 'unauthorized') this.#link.askLogin({ forgetToken: true });
-        else this.notify(`${what}: ${text}${hint === null ? '' : ` ${hint}`}`, 'alarm');
+        else this.#tell(what, hint === null ? [text] : [text, hint]);
       })
       .finally(() => {
         if (this.state().busy === what) this.set({ busy: null });
       });
+  }
+
+  /** A failure in the bottom row, or in a box when it does not fit there. */
+  #tell(what: string, [text = '', hint = '']: readonly string[]) {
+    const row = hint === '' ? `${what}: ${text}` : `${what}: ${text}. ${hint}`;
+    if (cellWidth(row) <= noticeColumns) return this.notify(row, 'alarm');
+    this.open(
+      textOverlay(this, {
+        title: what,
+        lines: (_frame, width) => [
+          ...wrap(text, width).map((each) => line(span(each, 'alarm'))),
+          ...wrap(hint, width).map((each) => line(each)),
+        ],
+      }),
+    );
   }
 
   copy(text: string, what: string): void {

@@ -6,14 +6,30 @@ import { blank, type Line, line, span } from './format/line.ts';
 import { wrap } from './format/width.ts';
 import type { Overlay, Shell } from './shell.ts';
 
-/** Asks for user and password; `entered` gets the token of the new session. */
-export function loginOverlay(
-  shell: Shell,
-  entered: (session: { user: string; token: string }) => void,
-): Overlay {
+/** Inside the box on the narrowest terminal. */
+const loginColumns = 54;
+
+export interface LoginOptions {
+  /** The certificate's fingerprint when the node is met for the first time. */
+  fingerprint: string | null;
+  /** Gets the token of the new session. */
+  entered: (session: { user: string; token: string }) => void;
+}
+
+/** Asks for user and password. */
+export function loginOverlay(shell: Shell, { fingerprint, entered }: LoginOptions): Overlay {
+  const firstContact =
+    fingerprint === null
+      ? []
+      : [
+          line(span('First contact. The certificate has this fingerprint:', 'warn')),
+          ...wrap(fingerprint, loginColumns).map((row) => line(span(row, 'strong'))),
+          line('Compare it with what the node shows on its own console.'),
+          blank,
+        ];
   return formOverlay(shell, {
     title: 'Log in',
-    intro: [line('Node  ', span(shell.connection.address, 'strong')), blank],
+    intro: [line('Node  ', span(shell.connection.address, 'strong')), blank, ...firstContact],
     entries: [
       { kind: 'text', name: 'user', label: 'User', value: 'admin', check: required },
       { kind: 'text', name: 'password', label: 'Password', secret: true, check: required },

@@ -6,7 +6,6 @@ import { openConnection } from '../src/client/connect.ts';
 import { fileTokenStore } from '../src/client/token-store.ts';
 import { exitCodes, toAppError } from '../src/errors.ts';
 import { skins } from './theme.ts';
-import { runTui } from './tui.ts';
 
 const usage = `holdfast tui [URL]
 
@@ -45,10 +44,20 @@ async function main(): Promise<number> {
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
     return refuse('The console needs a terminal. Without one use: holdfast status --once\n');
   }
+  // React decides while it is loaded; its development build costs a third more.
+  process.env.NODE_ENV ??= 'production';
+  const { runTui } = await import('./tui.ts');
   const tokens = fileTokenStore();
   const url = target.kind === 'remote' ? target.url : undefined;
+  let fingerprint: string | null = null;
   await runTui({
-    connection: openConnection(target, { token: url === undefined ? undefined : tokens.get(url)?.token }),
+    connection: openConnection(target, {
+      token: url === undefined ? undefined : tokens.get(url)?.token,
+      onFirstContact: (_url, seen) => {
+        fingerprint = seen;
+      },
+    }),
+    firstContact: () => fingerprint,
     readOnly: values['read-only'],
     ascii: values.ascii,
     slow: values.slow,

@@ -10,6 +10,8 @@ export interface NodeLinkOptions {
   intervalMs: number;
   /** A session was opened or ended by this console. */
   onSession: ((session: { user: string; token: string } | undefined) => void) | undefined;
+  /** The node's fingerprint when it was met for the first time. */
+  firstContact: () => string | null;
 }
 
 export class NodeLink {
@@ -74,10 +76,13 @@ export class NodeLink {
       connection.setToken(undefined);
     }
     this.#console.open(
-      loginOverlay(this.#console, (session) => {
-        this.#options.onSession?.(session);
-        this.#console.set({ gate: 'connecting' });
-        connection.setToken(session.token);
+      loginOverlay(this.#console, {
+        fingerprint: this.#options.firstContact(),
+        entered: (session) => {
+          this.#options.onSession?.(session);
+          this.#console.set({ gate: 'connecting' });
+          connection.setToken(session.token);
+        },
       }),
     );
   }

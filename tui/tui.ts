@@ -22,6 +22,8 @@ export interface TuiOptions {
   canSuspend?: boolean;
   /** A session was opened (or ended) by logging in here. */
   onSession?: (session: { user: string; token: string } | undefined) => void;
+  /** The certificate's fingerprint when this node was met for the first time; shown at the log-in. */
+  firstContact?: () => string | null;
   onQuit?: () => void;
 }
 
@@ -47,6 +49,8 @@ export interface RunningTui {
 
 const refreshMsDefault = 1_000;
 const refreshMsSlow = 5_000;
+/** Keys that come faster than this share a frame; twice Ink's own limit, for the sake of key to paint. */
+const framesPerSecondMax = 60;
 
 /** Puts the console on a terminal. No signal handlers: those are `runTui`'s. */
 export function startTui(
@@ -67,6 +71,7 @@ export function startTui(
     clipboard: (text) => around.stdout.write(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`),
     quit: () => running.instance?.unmount(),
     ...(options.onSession ? { onSession: options.onSession } : {}),
+    ...(options.firstContact ? { firstContact: options.firstContact } : {}),
   });
   const app = createElement(App, {
     console,
@@ -82,6 +87,7 @@ export function startTui(
     exitOnCtrlC: false,
     patchConsole: false,
     incrementalRendering: true,
+    maxFps: framesPerSecondMax,
     alternateScreen: options.screenReader !== true,
     isScreenReaderEnabled: options.screenReader ?? false,
     interactive: true,

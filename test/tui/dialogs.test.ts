@@ -204,6 +204,13 @@ describe('the way in', () => {
     expect(screen.lines[0]).toContain('store-01 SINGLE › Home');
   });
 
+  it('shows the fingerprint of a node that is met for the first time', async () => {
+    const agent = new FakeAgent({ local: false, whoami: null });
+    const screen = await open({ agent, firstContact: () => '4D:64:70:46' });
+    expect(screen.text).toContain('First contact.');
+    expect(screen.text).toContain('4D:64:70:46');
+  });
+
   it('lets nobody pass with the first password, and judges the new one while it is typed', async () => {
     const agent = new FakeAgent({
       local: false,

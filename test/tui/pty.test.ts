@@ -107,6 +107,7 @@ describe(`the terminal is as before${missing}`, () => {
           { mark: true },
           { send: 'fg\n' },
           ready,
+          { mark: true },
           { send: 'q' },
           { wait: 'prompt$ ' },
           { send: 'exit\n' },

@@ -84,7 +84,7 @@ function poolRow(pool: Pool, frame: Frame): Line {
   const percent = percentOf(pool.usedBytes, pool.totalBytes);
   const keeps = pool.retentionSeconds === null ? 'keeps ?' : `keeps ${formatDuration(pool.retentionSeconds)}`;
   const narrow = frame.columns < narrowColumns;
-  const text = `${pad(formatPercent(percent), 5, 'right')} of ${pad(formatSize(pool.totalBytes), 7, 'right')}${narrow ? '' : `  ${pad(keeps, 15)}`}`;
+  const text = `${pad(formatPercent(percent), 5, 'right')} of ${pad(formatSize(pool.totalBytes), 7, 'right')}${narrow ? '' : `  ${pad(keeps, 16)}`}`;
   const stateWidth = 8;
   const barWidth = Math.max(8, frame.columns - nameWidth - cellWidth(text) - stateWidth - 6);
   const bar = gauge(
@@ -140,7 +140,12 @@ function countLine(status: NodeStatus, frame: Frame): Line {
   ];
   if (counts.uninitializedSpaces > 0)
     parts.push([frame.columns < narrowColumns ? 'raw' : 'uninitialised', `${counts.uninitializedSpaces}`]);
-  return line(...parts.flatMap(([name, value]) => [span(` ${name} `, 'dim'), span(`${value} `, 'strong')]));
+  return line(
+    ...parts.flatMap(([name, value], index) => [
+      span(`${index === 0 ? '' : ' '} ${name} `, 'dim'),
+      span(value, 'strong'),
+    ]),
+  );
 }
 
 /** Under this width words give way first. */

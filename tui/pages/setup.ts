@@ -27,7 +27,7 @@ const steps: readonly Step[] = [
     why: 'Nobody may log in over the network with the password the node was born with.',
     done: ({ setup }) => setup.passwordChanged,
     blocked: () => null,
-    start: (shell) => changePassword(shell),
+    start: (shell, next) => changePassword(shell, next),
   },
   {
     title: 'Add a storage space',

@@ -52,8 +52,8 @@ export function alternate(cell: Span, column: number): Span {
 export function hourInWords(hour: InspectionHour, checkedToMs = Number.MAX_SAFE_INTEGER): string {
   if (hour.state === 'no-plan' || hour.state === 'unchecked') return hourWords(hour.state);
   const passed = Math.min(60, Math.floor((checkedToMs - hour.startMs) / 60_000));
+  if (hour.state !== 'exception') return `${hourWords(hour.state)}: ${hour.minutes} min held`;
   const held = `${hour.minutes} of ${passed} min`;
-  if (hour.state !== 'exception') return `${hourWords(hour.state)}: ${held}`;
   const reason = hour.reason === null ? '' : `: ${reasonWords(hour.reason)}`;
   return `${held}, ${hour.missingSeconds} s missing${reason}`;
 }

@@ -2,11 +2,12 @@
 import type { Gap, InspectionHourDetail } from '../../../src/contract/index.ts';
 import { padLines } from '../../components/table.ts';
 import { blank, type Line, line, type Span, span } from '../../format/line.ts';
-import { formatDuration } from '../../format/numbers.ts';
+import { formatDuration, plural } from '../../format/numbers.ts';
 import { clock, dayOf, weekday } from '../../format/time.ts';
 import { pad, shorten } from '../../format/width.ts';
 import { reasonWords } from '../../format/words.ts';
 import type { Frame } from '../../shell.ts';
+import { minuteCell } from './minutes.ts';
 import type { InspectionState } from './state.ts';
 
 export const minutesPerRow = 15;
@@ -19,11 +20,11 @@ export function hourLines(state: InspectionState, frame: Frame): Line[] {
   if (!data) return padLines([line(span(` ${state.problem ?? 'Asking the node …'}`, 'dim'))], frame.rows);
   const start = clock(data.startMs, frame.timeZone).slice(0, 2);
   const rows = [0, 1, 2, 3].map((quarter) =>
-    minuteRow(data, quarter, { hour: start, cursor: state.minute, cell: cellOf(frame) }),
+    minuteRow(data, quarter, { hour: start, cursor: state.minute, cell: cellOf(frame), nowMs: frame.nowMs }),
   );
   const lines = [
     title(data, state, frame),
-    summary(data),
+    summary(data, frame.nowMs),
     blank,
     ruler(cellOf(frame)),
     ...rows,
@@ -41,13 +42,15 @@ function title(data: InspectionHourDetail, state: InspectionState, frame: Frame)
   return line(span(` ${name}`, 'title'), span(`  ${weekday(day)} ${day} ${from} - ${to}`, 'accent'));
 }
 
-function summary(data: InspectionHourDetail): Line {
+function summary(data: InspectionHourDetail, nowMs: number): Line {
   const seconds = data.minutes.reduce((sum, minute) => sum + minute.seconds, 0);
-  const planned = data.minutes.filter((minute) => minute.planned).length;
-  const whole = data.minutes.filter((minute) => minute.seconds > 0).length;
+  const wanted = data.minutes.filter(
+    ({ planned, minute }) => planned && data.startMs + minute * 60_000 <= nowMs,
+  );
+  const holding = data.minutes.filter((minute) => minute.seconds > 0).length;
   return line(
-    span(` ${whole} of 60 minutes hold video`, 'strong'),
-    span(`, ${formatDuration(seconds)} in all; the plan wanted ${planned} minutes`),
+    span(` ${plural(holding, 'minute')} with video`, 'strong'),
+    span(`, ${formatDuration(seconds)} in all; the plan wanted ${plural(wanted.length, 'minute')}`),
   );
 }
 
@@ -59,17 +62,14 @@ function ruler(cell: number): Line {
 function minuteRow(
   data: InspectionHourDetail,
   quarter: number,
-  { hour, cursor, cell }: { hour: string; cursor: number; cell: number },
+  { hour, cursor, cell, nowMs }: { hour: string; cursor: number; cell: number; nowMs: number },
 ): Line {
   const first = quarter * minutesPerRow;
   const minutes = data.minutes.slice(first, first + minutesPerRow);
   const label = `${hour}:${String(first).padStart(2, '0')}`;
   const spans = minutes.map((minute): Span => {
-    const text =
-      minute.planned || minute.seconds > 0 ? String(minute.seconds).padStart(cell) : '.'.padStart(cell);
-    if (minute.minute === cursor) return span(text, 'cursor');
-    if (minute.seconds === 60) return span(text, 'good');
-    return minute.planned ? span(text, 'cell-bad') : span(text, 'dim');
+    const { text, tone } = minuteCell(minute, data.startMs, nowMs);
+    return span(text.padStart(cell), minute.minute === cursor ? 'cursor' : tone);
   });
   const spoken = minutes.map((minute) => `${minute.seconds}`).join(' ');
   return {
@@ -109,11 +109,6 @@ export function hourFoot(state: InspectionState, frame: Frame): Line {
   const minute = state.hourData?.minutes[state.minute];
   if (!minute || !state.hourData) return line('');
   const time = clock(state.hourData.startMs + minute.minute * 60_000, frame.timeZone).slice(0, 5);
-  const missing = 60 - minute.seconds;
-  const words = minute.planned
-    ? missing === 0
-      ? 'complete'
-      : `${minute.seconds} s held, ${missing} s missing${minute.reason === null ? '' : `, ${reasonWords(minute.reason)}`}`
-    : 'no plan';
-  return line(span(` ${time}  `, 'accent'), span(words, minute.planned && missing > 0 ? 'bad' : 'text'));
+  const { words, tone } = minuteCell(minute, state.hourData.startMs, frame.nowMs);
+  return line(span(` ${time}  `, 'accent'), span(words, tone === 'cell-bad' ? 'bad' : 'text'));
 }

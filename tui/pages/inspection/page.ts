@@ -10,6 +10,7 @@ import { openDayPicker } from './day-picker.ts';
 import { dayFoot, dayLines, gridChromeRows } from './day-view.ts';
 import { dayHints, hourHints, inspectionHelp, monthHints } from './hints.ts';
 import { hourFoot, hourLines, minutesPerRow } from './hour-view.ts';
+import { firstOfInterest } from './minutes.ts';
 import { monthFoot, monthLines } from './month-view.ts';
 import { inspectionSheet } from './sheets.ts';
 import { columnsOf, hourAt, type InspectionState, monthCellAt, visibleIds } from './state.ts';
@@ -76,7 +77,7 @@ export function createInspectionPage(shell: Shell): Page {
       shell.client.inspection.day(day === null ? {} : { day }).then((dayData) => {
         if (state.day !== day) return;
         set({ dayData, problem: null });
-        if (!placed) placeCursor();
+        if (!placed && dayData.cameras.length > 0) placeCursor();
         settle();
       }, failed);
     } else loadHour();
@@ -97,7 +98,10 @@ export function createInspectionPage(shell: Shell): Page {
     shell.run(
       'Asking for the minutes',
       () => shell.client.inspection.hour(input),
-      (hourData) => set({ hourData }),
+      (hourData) => {
+        const opening = state.hourData === null;
+        set({ hourData, ...(opening ? { minute: firstOfInterest(hourData, shell.nodeNowMs()) } : {}) });
+      },
     );
   }
 

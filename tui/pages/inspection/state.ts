@@ -76,10 +76,14 @@ export function visibleIds(state: InspectionState): string[] {
   return (state.mode === 'month' ? monthRows(state) : dayRows(state)).map(({ id }) => id);
 }
 
+/** Days on which clocks change have one more or one less. */
+const hoursOfDay = 24;
+
 export function columnsOf(state: InspectionState): number {
   if (state.mode === 'month')
     return Math.max(1, ...(state.monthData?.cameras ?? []).map(({ days }) => days.length));
-  return Math.max(1, ...(state.dayData?.cameras ?? []).map(({ hours }) => hours.length));
+  const cameras = state.dayData?.cameras ?? [];
+  return cameras.length === 0 ? hoursOfDay : Math.max(1, ...cameras.map(({ hours }) => hours.length));
 }
 
 /** The hour under the cursor, with its camera. */

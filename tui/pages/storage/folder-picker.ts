@@ -32,38 +32,48 @@ export function folderPicker(shell: Shell, chosen: (folder: FolderEntry) => void
   function load(next: string | null, asEntry: FolderEntry | null): void {
     loading = true;
     shell.changed();
-    shell.client.space.browse(next === null ? {} : { path: next }).then(
-      (answer) => {
-        ({ path, parent, entries } = answer);
-        here = asEntry;
-        list = listStart;
-        problem = null;
-        loading = false;
-        shell.changed();
-      },
-      (thrown: unknown) => {
+    read(next, asEntry)
+      .catch((thrown: unknown) => {
         problem = problemOf(thrown).text;
+      })
+      .finally(() => {
         loading = false;
         shell.changed();
-      },
-    );
+      });
   }
 
-  /** What is known of the folder we are in; its parent's figures hold for it too. */
+  async function read(next: string | null, asEntry: FolderEntry | null): Promise<void> {
+    const answer = await shell.client.space.browse(next === null ? {} : { path: next });
+    const known = asEntry ?? (await entryOf(answer.path, answer.parent));
+    ({ path, parent, entries } = answer);
+    here = known;
+    list = listStart;
+    problem = null;
+  }
+
+  /** A folder that was not walked into is described by the listing of its parent. */
+  async function entryOf(folder: string | null, above: string | null): Promise<FolderEntry | null> {
+    if (folder === null) return null;
+    const answer = await shell.client.space.browse(above === null ? {} : { path: above });
+    return answer.entries.find((entry) => entry.path === folder) ?? null;
+  }
+
+  /** The folder we are in; what is not known of it is taken for the worse, so that it is asked about. */
   function current(): FolderEntry | null {
     if (path === null) return null;
-    const known = here ?? entries[0];
+    if (here) return here;
+    const [near] = entries;
     return {
       path,
       name: path,
       kind: 'folder',
-      totalBytes: known?.totalBytes ?? null,
-      freeBytes: known?.freeBytes ?? null,
-      deviceType: known?.deviceType ?? 'unknown',
-      systemDisk: known?.systemDisk ?? false,
-      writable: here?.writable ?? true,
-      empty: here?.empty ?? entries.length === 0,
-      holdfast: here?.holdfast ?? null,
+      totalBytes: near?.totalBytes ?? null,
+      freeBytes: near?.freeBytes ?? null,
+      deviceType: near?.deviceType ?? 'unknown',
+      systemDisk: near?.systemDisk ?? true,
+      writable: true,
+      empty: false,
+      holdfast: null,
     };
   }
 
@@ -106,6 +116,21 @@ export function folderPicker(shell: Shell, chosen: (folder: FolderEntry) => void
     );
   }
 
+  function typePath(): void {
+    shell.open(
+      formOverlay(shell, {
+        title: 'Go to a folder of the node',
+        entries: [{ kind: 'text', name: 'path', label: 'Path', value: path ?? '' }],
+        submit: 'Go',
+        working: 'Reading',
+        async send(values) {
+          load(values.path ?? '', null);
+          return true;
+        },
+      }),
+    );
+  }
+
   load(null, null);
   return {
     title: 'Folder for the storage space',
@@ -132,6 +157,7 @@ export function folderPicker(shell: Shell, chosen: (folder: FolderEntry) => void
         hints: [
           { key: 'Enter', text: 'open / use' },
           { key: '←', text: 'up' },
+          { key: 'p', text: 'type a path' },
           ...(path === null ? [] : [{ key: 'n', text: 'new folder' }]),
           { key: 'Esc', text: 'cancel' },
         ],
@@ -141,6 +167,7 @@ export function folderPicker(shell: Shell, chosen: (folder: FolderEntry) => void
       if (key === 'esc') return shell.close();
       if (key === 'enter' || key === 'right' || key === 'l') return open();
       if (key === 'n') return makeFolder();
+      if (key === 'p') return typePath();
       if ((key === 'left' || key === 'h' || key === 'backspace') && path !== null) return load(parent, null);
       const moved = moveList(list, key, choices().length, height);
       if (moved) {
@@ -172,7 +199,7 @@ function choiceLine(choice: Choice, width: number, selected: boolean): Line {
   const sizeWidth = 24;
   const noteWidth = 22;
   const spans: Span[] = [
-    span(`${pad(entry.name, width - sizeWidth - noteWidth - 2)} `),
+    span(`${pad(entry.kind === 'mount' ? entry.path : entry.name, width - sizeWidth - noteWidth - 2)} `),
     span(`${pad(size, sizeWidth)} `, 'dim'),
     span(pad(notes, noteWidth), 'warn'),
   ];

@@ -57,7 +57,7 @@ function poolColumns(glyphs: Glyphs): Column<Pool>[] {
     { title: 'Locked', width: 7, align: 'right', from: 76, cell: (pool) => formatSize(pool.lockedBytes) },
     { title: 'Strategy', width: 12, from: 100, cell: strategyWords },
     { title: 'Cams', width: 4, align: 'right', from: 100, cell: (pool) => String(pool.cameras) },
-    { title: 'Keeps', width: 9, align: 'right', cell: keepsWords },
+    { title: 'Keeps', width: 10, align: 'right', cell: keepsWords },
   ];
 }
 
