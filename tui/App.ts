@@ -4,6 +4,7 @@ import { createElement, memo, type ReactElement } from 'react';
 import { type Console, useConsoleState } from './console.ts';
 import { encodeLine } from './encode.ts';
 import { lineText } from './format/line.ts';
+import { wrap } from './format/width.ts';
 import { composeScreen, type Screen, type Size } from './frame.ts';
 import type { Glyphs } from './glyphs.ts';
 import { useKeys } from './hooks/use-keys.ts';
@@ -49,7 +50,7 @@ export function App({ console, glyphs, depth, spareRows, stopProcess }: AppProps
     size,
   );
   setCursorPosition(screen.cursor);
-  const texts = linear ? spokenRows(screen) : screen.lines.map((line) => encodeLine(line, theme));
+  const texts = linear ? spokenRows(screen, size) : screen.lines.map((line) => encodeLine(line, theme));
   const rowElements = texts.map(rowElement);
   return createElement(Box, { flexDirection: 'column', width: columns }, ...rowElements);
 }
@@ -58,7 +59,12 @@ function rowElement(text: string, row: number): ReactElement {
   return createElement(Row, { key: `row-${row}`, text });
 }
 
-/** What a screen reader reads: labels instead of drawings, nothing for rules and blanks. */
-function spokenRows(screen: Screen): string[] {
-  return screen.lines.map((line) => (line.label ?? lineText(line)).trim()).filter((text) => text !== '');
+/** What a screen reader reads: labels instead of drawings, nothing for rules and blanks, no more than the terminal holds. */
+function spokenRows(screen: Screen, size: Size): string[] {
+  const rows = screen.lines
+    .map((line) => (line.label ?? lineText(line)).trim())
+    .filter((text) => text !== '')
+    .flatMap((text) => wrap(text, size.columns));
+  const [keys = ''] = rows.slice(-1);
+  return rows.length <= size.rows ? rows : [...rows.slice(0, size.rows - 1), keys];
 }

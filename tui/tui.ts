@@ -16,7 +16,7 @@ export interface TuiOptions {
   skin?: Skin;
   /** One refresh in five seconds instead of one a second, for bad lines. */
   slow?: boolean;
-  /** Text in reading order, no alternate screen. */
+  /** Text in reading order, no alternate screen, refreshed as seldom as with `slow`. */
   screenReader?: boolean;
   /** False where Ctrl-Z would stop more than the console. */
   canSuspend?: boolean;
@@ -59,7 +59,9 @@ export function startTui(
   stopProcess?: () => Promise<void>,
 ): RunningTui {
   const windows = around.platform === 'win32';
-  const refreshMs = around.refreshMs ?? (options.slow === true ? refreshMsSlow : refreshMsDefault);
+  const refreshMs =
+    around.refreshMs ??
+    (options.slow === true || options.screenReader === true ? refreshMsSlow : refreshMsDefault);
   const running: { instance?: Instance } = {};
   const console = new Console({
     connection: options.connection,

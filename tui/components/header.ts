@@ -17,7 +17,11 @@ export function headerLine(state: TuiState, crumbs: readonly string[], frame: Fr
   const room = frame.columns - lineWidth({ spans: left }) - lineWidth({ spans: right });
   for (const crumb of fittingCrumbs(crumbs, room))
     left.push(span(`${glyphs.crumb} `, 'bar-good'), span(`${crumb} `, 'bar'));
-  return spread({ spans: left }, { spans: right }, frame.columns, 'bar');
+  // Without the clock: a screen reader would begin again with every second.
+  const label = [node?.name ?? 'Holdfast', node ? roles[node.role] : '', ...crumbs, state.connection.phase]
+    .filter((word) => word !== '')
+    .join(', ');
+  return { ...spread({ spans: left }, { spans: right }, frame.columns, 'bar'), label };
 }
 
 /** The last crumbs that fit: where one stands matters more than the way there. */
