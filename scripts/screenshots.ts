@@ -99,7 +99,10 @@ function drawRun(run: Run, row: number): string {
     run.background === null
       ? ''
       : `<rect x="${x}" y="${y}" width="${width}" height="${cell.height}" fill="${run.background}"/>`;
-  if (run.text.trim() === '') return back;
+  if (run.text.trim() === '') {
+    const rule = `<rect x="${x}" y="${y + 15.5}" width="${width}" height="1" fill="${run.foreground}"/>`;
+    return run.underlined ? back + rule : back;
+  }
   const weight = run.bold ? ' font-weight="bold"' : '';
   const line = run.underlined ? ' text-decoration="underline"' : '';
   const text = `<text x="${x}" y="${y + 13.5}" fill="${run.foreground}" textLength="${width}"${weight}${line}>${escapeXml(run.text)}</text>`;
