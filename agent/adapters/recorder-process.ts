@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { RecorderProcess } from '../control/recorder/supervisor.ts';
+import { entryUrl } from './entry-url.ts';
 import { rotateWhenLarge } from './rotate.ts';
 
 /** File and crypto work of hundreds of cameras goes through libuv's threads. */
@@ -20,8 +21,7 @@ export interface RecorderLaunch {
 
 /** `agent/recorder/main`: the source when this runs from source, else the built file. */
 export function recorderEntry(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return fileURLToPath(new URL(`../recorder/main.${extension}`, import.meta.url));
+  return fileURLToPath(entryUrl(new URL('../recorder/main.ts', import.meta.url)));
 }
 
 export function spawnRecorder(launch: RecorderLaunch): RecorderProcess {

@@ -1,5 +1,6 @@
 /** The control process's view of inspection and export; all reading happens in two worker threads, never in its loop. */
 import { AppError } from '../../src/errors.ts';
+import { entryUrl } from '../adapters/entry-url.ts';
 import { dayOf, monthOf } from './columns.ts';
 import { ExportChunks } from './export-chunks.ts';
 import type { ExportInput, ExportStream, Reader, ReaderConfig } from './types.ts';
@@ -18,15 +19,10 @@ export interface ReaderOptions {
   readonly clock: { utcMs(): number };
 }
 
-/** The worker stands beside this file: as source under type stripping, as JavaScript in `dist`. */
-function workerUrl(): URL {
-  const isSource = import.meta.url.endsWith('.ts');
-  return isSource ? new URL('./worker.ts', import.meta.url) : new URL('./worker.js', import.meta.url);
-}
-
 export function createReader(options: ReaderOptions): Reader {
+  const url = entryUrl(new URL('./worker.ts', import.meta.url));
   const host = (callsMax: number): WorkerHost =>
-    new WorkerHost({ url: workerUrl(), workerData: { dataDir: options.dataDir }, callsMax, deadlineMs });
+    new WorkerHost({ url, workerData: { dataDir: options.dataDir }, callsMax, deadlineMs });
   const questions = host(questionsMax);
   const exports = host(exportCallsMax);
   const context = () => ({ config: options.config(), nowMs: options.clock.utcMs() });

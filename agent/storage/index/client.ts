@@ -1,6 +1,7 @@
 /** The engine's side of the index: asks the worker, and gathers commits while one is under way into the next transaction. */
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../../src/errors.ts';
+import { entryUrl } from '../../adapters/entry-url.ts';
 import type { IndexAnswers, IndexReply, IndexRequest } from './messages.ts';
 import type { IndexClient, SpaceCommit } from './rows.ts';
 
@@ -15,8 +16,7 @@ interface Gathered {
 
 /** Starts the worker on the index files of `dataDir`. */
 export function startIndexWorker(dataDir: string): IndexClient {
-  const entry = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
-  const worker = new Worker(new URL(entry, import.meta.url), { workerData: dataDir });
+  const worker = new Worker(entryUrl(new URL('./worker.ts', import.meta.url)), { workerData: dataDir });
   const waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: AppError) => void }>();
   let nextId = 1;
   let dead: AppError | null = null;

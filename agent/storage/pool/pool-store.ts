@@ -98,6 +98,15 @@ export class PoolStore {
     return { block: await this.#orReport(space, row, space.take(row, whole)) };
   }
 
+  /** What `acquire` would say now, without taking anything; null when there is hope. */
+  wouldRefuse(stream: Pick<StreamUse, 'cameraId' | 'stream'>): AppendRefusal | null {
+    const isLeft = ({ space, row }: { space: SpaceStore; row: BlockRow }) =>
+      space.active.get(row.number)?.idle ?? true;
+    if (this.#openRowsOf(stream).some(isLeft) || this.#willSeal()) return null;
+    const choice = chooseBlock(this.shares());
+    return choice.kind === 'refused' ? choice.reason : null;
+  }
+
   /** Synced together, then committed together; a second call while one is under way waits for another round. */
   async sync(): Promise<void> {
     if (this.#syncing !== null) await this.#syncing;
@@ -193,7 +202,7 @@ export class PoolStore {
   }
 
   /** Newest first. */
-  #openRowsOf(use: StreamUse): { space: SpaceStore; row: BlockRow }[] {
+  #openRowsOf(use: Pick<StreamUse, 'cameraId' | 'stream'>): { space: SpaceStore; row: BlockRow }[] {
     const found = this.spaces
       .filter((space) => space.usable)
       .flatMap((space) =>

@@ -11,6 +11,8 @@ const retryMsMax = 300_000;
 const calmMs = 600_000;
 /** So many failing blocks within a minute are not bad blocks but a bad disk. */
 const blockFailuresMax = 3;
+/** A space that is being added is unmarked for a moment, until its initialising begins. */
+const newSpaceMs = 5_000;
 /** Twice the interval of the checks. */
 const oversleptMs = 4_000;
 const failureWindowMs = 60_000;
@@ -40,10 +42,12 @@ export class SpaceSupervisor {
   /** A job (initialise, restore) owns the space, or one that failed or was cancelled left it unfinished. */
   suspended = false;
   #ended = false;
+  readonly #addedMs: number;
 
   constructor(space: SpaceStore, deps: SupervisorDeps) {
     this.#space = space;
     this.#deps = deps;
+    this.#addedMs = deps.clock.monotonicMs();
   }
 
   /** The block table, also of a space that cannot be reached now. */
@@ -126,7 +130,7 @@ export class SpaceSupervisor {
       .catch(() => null);
     if (verdict === null || this.#ended || this.suspended) return;
     space.checkedAtMs = Math.round(this.#deps.clock.utcMs());
-    if (!verdict.ok) return this.#lose(verdict.trouble);
+    if (!verdict.ok) return this.#isJustAdded() ? undefined : this.#lose(verdict.trouble);
     space.latencyMs = Math.round(verdict.latencyMs * 10) / 10;
     if (space.usable && space.sameDevice(verdict.deviceId)) return this.#calm();
     if (space.usable) this.#lose(remounted(space.path));
@@ -137,6 +141,13 @@ export class SpaceSupervisor {
       // Whoever left the space has said why.
       if (faultOf(thrown) !== 'left') this.#backOff(troubleOf(thrown));
     }
+  }
+
+  /** Never seen here and without an index: nothing was lost yet. */
+  #isJustAdded(): boolean {
+    const { marker, indexed } = this.#space;
+    const ageMs = this.#deps.clock.monotonicMs() - this.#addedMs;
+    return marker === null && !indexed && ageMs < newSpaceMs;
   }
 
   async #bringBack(): Promise<void> {

@@ -84,12 +84,23 @@ export class StreamDriver implements StreamWriter {
 
   #refuse(part: Part): AppendRefusal | null {
     if (this.#closed !== null || !isStorable(part)) return 'write-error';
-    if (this.#refusal !== null && this.#deps.clock.monotonicMs() < this.#refusal.untilMs)
-      return this.#refusal.reason;
+    const refusal = this.#stillRefused();
+    if (refusal !== null) return refusal;
     const { queuedBytes } = this.#budget();
     return queuedBytes > 0 && queuedBytes + part.lengthBytes > this.#deps.queuedBytesMax
       ? 'overloaded'
       : null;
+  }
+
+  /** Asks the pool before it takes a part again: one accepted and then lost would look like recording. */
+  #stillRefused(): AppendRefusal | null {
+    if (this.#refusal === null) return null;
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (nowMs < this.#refusal.untilMs) return this.#refusal.reason;
+    const pool = this.#deps.pool();
+    const reason = pool === undefined ? 'no-space' : pool.wouldRefuse(this.options);
+    this.#refusal = reason === null ? null : { reason, untilMs: nowMs + refusalMs };
+    return reason;
   }
 
   #budget(): Budget {

@@ -57,6 +57,29 @@ describe.each<[DiskFault, string, 'lost' | 'error']>([
   });
 });
 
+test('while no space can be written every part is refused: none is taken and then lost, as if recording had begun again', async () => {
+  const disk = new FaultDisk();
+  const r = await rig({ disk }).ready();
+  const writer = r.open('c1');
+  r.append(writer, startMs);
+  await r.synced();
+  disk.break(pathOf(r, 's1'), 'read-only');
+  r.append(writer, startMs + 1_000);
+  await r.drained();
+  await r.until(() => r.space('s1').state === 'error', 'error');
+  const lost = r.lost.length;
+  for (let second = 2; second < 6; second += 1) {
+    expect(r.append(writer, startMs + second * 1_000)).toBe('space-lost');
+    await r.pass(1);
+  }
+  expect(r.lost.length).toBe(lost);
+  disk.mend(pathOf(r, 's1'));
+  await r.pass(5);
+  await r.until(() => r.space('s1').state === 'normal', 'the space is back');
+  r.ticker.advance(1_000);
+  expect(r.append(writer, r.utcMs)).toBeNull();
+});
+
 test('a disk that hangs costs at most three operations, holds up nobody, and returns by itself (I3)', async () => {
   const disk = new FaultDisk();
   const r = await rig({ spaces: 2, disk }).ready();
@@ -212,6 +235,16 @@ test('a start in the middle of initialising goes on by itself', async () => {
   const again = await rig({ root: r.root, blocks: 20, disk: new FaultDisk() }).start();
   await again.until(() => again.space('s1').state === 'normal', 'initialised');
   expect(again.space('s1').blocks.free).toBe(20);
+});
+
+test('a space that is being added is not called lost; one that nobody initialises is, after a while', async () => {
+  const r = await rig({ disk: new FaultDisk(), spaces: 2 }).start();
+  await r.engine.initializeSpace('s1');
+  await r.until(() => r.space('s1').state === 'normal', 'initialised');
+  expect(r.events.filter(({ event }) => event === 'space.lost')).toEqual([]);
+  await r.pass(8);
+  const told = r.events.filter(({ event }) => event === 'space.lost');
+  expect(told).toMatchObject([{ subject: 's2', text: expect.stringContaining('carries no marker') }]);
 });
 
 test('a space whose disk is not mounted is not initialised at its mount point (I3)', async () => {
