@@ -25,7 +25,7 @@ export interface FormOptions {
   working: string;
   /** Throws what the person should read. False keeps the form open: more is to be decided. */
   send(values: Values): Promise<boolean>;
-  /** Between Cancel and the submit button. */
+  /** Between the submit button and Cancel. */
   extra?: Button & { working: string; press(values: Values): Promise<void> };
   /** False for a form that nobody may leave, such as the forced change of a password. */
   cancel?: string;
@@ -40,10 +40,11 @@ const extraName = ':extra';
 export function formOverlay(shell: Shell, options: FormOptions): Overlay {
   const shape: FormShape = {
     entries: options.entries,
+    // What the person came for is next after the last field; what is dangerous asks again in a dialog of its own.
     buttons: [
-      { name: cancelName, label: options.cancel ?? 'Cancel' },
-      ...(options.extra ? [{ name: extraName, label: options.extra.label }] : []),
       { name: submitName, label: options.submit },
+      ...(options.extra ? [{ name: extraName, label: options.extra.label }] : []),
+      { name: cancelName, label: options.cancel ?? 'Cancel' },
     ],
   };
   let state: FormState = startForm(shape);
