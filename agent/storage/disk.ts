@@ -87,9 +87,10 @@ export interface Disk {
   remove(path: string): Promise<void>;
   freeBytes(path: string): Promise<number>;
   /**
-   * Makes a file of `sizeBytes` whose room is really taken. False when the system cannot do it at once: then write zeros.
+   * Makes files of `sizeBytes` whose room is really taken. Tells for each whether it is so; where the system could not do
+   * it at once, write zeros.
    */
-  preallocate(path: string, sizeBytes: number): Promise<boolean>;
+  preallocate(paths: readonly string[], sizeBytes: number): Promise<boolean[]>;
   /** Makes all that was written below `path` survive a power cut. */
   syncAll(path: string): Promise<void>;
   deviceType(path: string): Promise<DeviceType>;

@@ -8,7 +8,8 @@ import { readMarker, type SpaceMarker, writeMarker } from './marker.ts';
 import { emptyBlock, type SpaceStore } from './space-store.ts';
 
 const zerosBytes = 4 * 1024 * 1024;
-const workers = 2;
+/** Files reserved by one program: its start costs a process of this size milliseconds, in which no camera is read. */
+const batchBlocks = 64;
 
 export interface InitializeDeps {
   readonly disk: Disk;
@@ -108,41 +109,52 @@ async function reserveBlocks(space: SpaceStore, disk: Disk, blocks: number, job:
     const path = blockFilePath(space.path, number);
     await space.gate.run('job', () => disk.makeFolder(path.slice(0, path.lastIndexOf('/'))));
   }
-  let next = 0;
-  let failed = false;
-  const work = async () => {
-    while (next < blocks && !job.cancelled && !failed) {
-      const number = next;
-      next += 1;
-      try {
-        await reserveBlock(space, disk, number, job);
-      } catch (thrown) {
-        failed = true;
-        throw thrown;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: workers }, work));
+  for (let from = 0; from < blocks && !job.cancelled; from += batchBlocks) {
+    const count = Math.min(batchBlocks, blocks - from);
+    await reserveBatch(
+      space,
+      disk,
+      Array.from({ length: count }, (_, i) => from + i),
+      job,
+    );
+  }
 }
 
-/** A valid MP4 file of one `free` box; its old head is gone, so that a restore never finds it. */
-async function reserveBlock(space: SpaceStore, disk: Disk, number: number, job: Job): Promise<void> {
-  const path = blockFilePath(space.path, number);
-  if (number % 1000 === 0)
-    await space.gate.run('job', () => disk.makeFolder(path.slice(0, path.lastIndexOf('/'))));
-  const entry = await space.gate.run('job', () => disk.stat(path));
-  const taken = entry?.sizeBytes === space.blockBytes && entry.allocatedBytes >= space.blockBytes;
-  const reserved = taken || (await space.gate.run('job', () => disk.preallocate(path, space.blockBytes)));
-  const file = await space.gate.run('job', () => disk.open(path, reserved ? 'update' : 'create'));
+/** Valid MP4 files of one `free` box; their old heads are gone, so that a restore never finds them. */
+async function reserveBatch(
+  space: SpaceStore,
+  disk: Disk,
+  numbers: readonly number[],
+  job: Job,
+): Promise<void> {
+  const missing: string[] = [];
+  for (const number of numbers) {
+    const path = blockFilePath(space.path, number);
+    const entry = await space.gate.run('job', () => disk.stat(path));
+    const taken = entry?.sizeBytes === space.blockBytes && entry.allocatedBytes >= space.blockBytes;
+    if (!taken) missing.push(path);
+  }
+  const reserved = await space.gate.run('job', () => disk.preallocate(missing, space.blockBytes));
+  const toFill = new Set(missing.filter((_, at) => reserved[at] !== true));
+  for (const number of numbers) {
+    if (job.cancelled) return;
+    const path = blockFilePath(space.path, number);
+    await layFree(space, disk, path, toFill.has(path) ? job : null);
+    if (!toFill.has(path)) job.advance(space.blockBytes);
+  }
+}
+
+/** With `fill` the room is taken by writing zeros, which counts towards that job. */
+async function layFree(space: SpaceStore, disk: Disk, path: string, fill: Job | null): Promise<void> {
+  const file = await space.gate.run('job', () => disk.open(path, fill === null ? 'update' : 'create'));
   try {
-    if (!reserved) await writeZeros(space, file, job);
+    if (fill !== null) await writeZeros(space, file, fill);
     const free = new Uint8Array(freeHeaderBytes);
     encodeFreeHeader(free, 0, space.blockBytes);
     await space.gate.run('job', () => file.write([free], 0));
   } finally {
     space.closeFile(file);
   }
-  if (reserved) job.advance(space.blockBytes);
 }
 
 async function writeZeros(

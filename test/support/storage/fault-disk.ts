@@ -62,8 +62,10 @@ export class FaultDisk implements Disk {
   readonly list: Disk['list'] = (path) => this.#read(path, () => this.#real.list(path));
   readonly remove: Disk['remove'] = (path) => this.#write(path, () => this.#real.remove(path));
   readonly freeBytes: Disk['freeBytes'] = (path) => this.#read(path, () => this.#real.freeBytes(path));
-  readonly preallocate: Disk['preallocate'] = (path, bytes) =>
-    this.#write(path, () => this.#real.preallocate(path, bytes));
+  readonly preallocate: Disk['preallocate'] = async (paths, bytes) => {
+    for (const path of paths) await this.#pass(path, true);
+    return this.#real.preallocate(paths, bytes);
+  };
   readonly syncAll: Disk['syncAll'] = (path) => this.#write(path, () => this.#real.syncAll(path));
   readonly deviceType: Disk['deviceType'] = async () => 'unknown';
 
