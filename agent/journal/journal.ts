@@ -1,20 +1,14 @@
 /** The journal of the node: events, audit and log, searchable and bounded; writing is batched so that it never holds up control. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { z } from 'zod';
-import { type LogEntry, logEntrySchema, logLevels } from '../../src/contract/index.ts';
+import { type LogEntry, logLevels } from '../../src/contract/index.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Clock } from '../adapters/clock.ts';
-import { type LogQuery, planSearch } from './plan.ts';
+import type { LogQuery } from './plan.ts';
 import { journalSql, journalVersion } from './schema.ts';
+import { countEntries, type LogPage, latestEntries, searchJournal } from './search.ts';
 
 export type NewEntry = Partial<Omit<LogEntry, 'id'>> & Pick<LogEntry, 'type' | 'level' | 'event' | 'text'>;
-
-export interface LogPage {
-  total: number;
-  page: number;
-  pages: number;
-  entries: LogEntry[];
-}
 
 export interface Journal {
   /** Takes effect in the next batch, at most `batchIntervalMs` later; audit entries at once. Never throws. */
@@ -43,20 +37,6 @@ const batchMax = 500;
 /** Entries removed in one go when the bound is passed, so that pruning is rare and short. */
 const pruneStep = 1_000;
 const textMax = 4_096;
-
-const rowSchema = z.object({
-  id: z.number(),
-  time_ms: z.number(),
-  type: z.string(),
-  level: z.number(),
-  event: z.string(),
-  subject: z.string().nullable(),
-  user: z.string().nullable(),
-  ip: z.string().nullable(),
-  text: z.string(),
-  details: z.string().nullable(),
-});
-const countSchema = z.object({ count: z.number() });
 
 /** @throws AppError `unsupported` when a newer release wrote the file. */
 export function openJournal(options: JournalOptions): Journal {
@@ -91,7 +71,7 @@ class SqliteJournal implements Journal {
     this.#insert = database.prepare(
       'INSERT INTO entry (time_ms, type, level, event, subject, user, ip, text, details) VALUES (?,?,?,?,?,?,?,?,?)',
     );
-    this.#count = this.#countWhere('', []);
+    this.#count = countEntries(database);
   }
 
   append(entry: NewEntry): void {
@@ -103,18 +83,12 @@ class SqliteJournal implements Journal {
 
   search(query: LogQuery): LogPage {
     this.#flush();
-    const { where, values } = planSearch(query);
-    const total = where === '' ? this.#count : this.#countWhere(where, values);
-    const rows = this.#database
-      .prepare(`SELECT * FROM entry ${where} ORDER BY id DESC LIMIT ? OFFSET ?`)
-      .all(...values, query.pageSize, (query.page - 1) * query.pageSize);
-    const pages = Math.max(1, Math.ceil(total / query.pageSize));
-    return { total, page: query.page, pages, entries: rows.map(toEntry) };
+    return searchJournal(this.#database, query, this.#count);
   }
 
   latest(count: number): LogEntry[] {
     this.#flush();
-    return this.#database.prepare('SELECT * FROM entry ORDER BY id DESC LIMIT ?').all(count).map(toEntry);
+    return latestEntries(this.#database, count);
   }
 
   clear(beforeMs: number | null): number {
@@ -168,11 +142,6 @@ class SqliteJournal implements Journal {
     if (removed < surplus) removed += removeOldest('', surplus - removed);
     this.#count -= removed;
   }
-
-  #countWhere(where: string, values: (string | number)[]): number {
-    const row = this.#database.prepare(`SELECT count(*) AS count FROM entry ${where}`).get(...values);
-    return countSchema.parse(row).count;
-  }
 }
 
 function toRow(entry: NewEntry): (string | number | null)[] {
@@ -187,20 +156,4 @@ function toRow(entry: NewEntry): (string | number | null)[] {
     entry.text.slice(0, textMax),
     entry.details ? JSON.stringify(entry.details) : null,
   ];
-}
-
-function toEntry(raw: unknown): LogEntry {
-  const row = rowSchema.parse(raw);
-  return logEntrySchema.parse({
-    id: row.id,
-    timeMs: row.time_ms,
-    type: row.type,
-    level: logLevels[row.level] ?? 'info',
-    event: row.event,
-    subject: row.subject,
-    user: row.user,
-    ip: row.ip,
-    text: row.text,
-    details: row.details === null ? null : JSON.parse(row.details),
-  });
 }

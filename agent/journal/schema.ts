@@ -1,4 +1,4 @@
-/** The journal's tables: entries, and a full-text index kept equal to them by triggers. */
+/** The journal's tables: entries, an index for each filter of the search, and a full-text index kept equal by triggers. */
 
 export const journalVersion = 1;
 
@@ -16,7 +16,12 @@ CREATE TABLE IF NOT EXISTS entry (
   details TEXT                      -- JSON
 );
 CREATE INDEX IF NOT EXISTS entry_time ON entry (time_ms);
-CREATE INDEX IF NOT EXISTS entry_subject ON entry (subject, time_ms) WHERE subject IS NOT NULL;
+DROP INDEX IF EXISTS entry_subject;
+CREATE INDEX IF NOT EXISTS entry_by_subject ON entry (subject) WHERE subject IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entry_by_ip ON entry (ip) WHERE ip IS NOT NULL;
+CREATE INDEX IF NOT EXISTS entry_by_type ON entry (type);
+CREATE INDEX IF NOT EXISTS entry_by_warning ON entry (id) WHERE level >= 2;
+CREATE INDEX IF NOT EXISTS entry_by_error ON entry (id) WHERE level >= 3;
 CREATE INDEX IF NOT EXISTS entry_prune ON entry (id) WHERE type <> 'audit';
 CREATE VIRTUAL TABLE IF NOT EXISTS entry_text USING fts5 (
   text, event, subject, user, content='entry', content_rowid='id', tokenize='unicode61', prefix='2 3'

@@ -32,6 +32,8 @@ export const logQuerySchema = z.object({
   toMs: utcMsSchema.optional(),
   ip: z.string().max(64).optional(),
   subject: z.string().max(64).optional(),
+  /** Only entries with a smaller id: how to go on from `nextBeforeId`. */
+  beforeId: z.number().int().positive().optional(),
   page: z.number().int().min(1).default(1),
   pageSize: z.number().int().min(1).max(1000).default(50),
 });
@@ -43,9 +45,13 @@ export const log = {
     .input(logQuerySchema)
     .output(
       z.object({
+        /** Exact, or with `more` at least so many. */
         total: z.number().int(),
         page: z.number().int(),
         pages: z.number().int(),
+        more: z.boolean().optional(),
+        /** For the next call's `beforeId`; null when nothing older matches. A page may be short and still lead on. */
+        nextBeforeId: z.number().int().nullable().optional(),
         entries: z.array(logEntrySchema),
       }),
     ),

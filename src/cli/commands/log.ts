@@ -86,7 +86,9 @@ export function addLog(program: Command, host: CommandHost): void {
         const found = await client.log.search({ ...queryOf(context, words, options), page, pageSize });
         context.output.result(found, () => {
           context.output.table(found.entries, logColumns, 'nothing found');
-          context.output.line(`page ${found.page} of ${Math.max(1, found.pages)}, ${found.total} entries`);
+          const total = found.more ? `more than ${found.total}` : String(found.total);
+          context.output.line(`page ${found.page} of ${Math.max(1, found.pages)}, ${total} entries`);
+          if (found.more) context.output.note('not all were counted: narrow the search with --from and --to');
         });
       }),
   });
@@ -158,29 +160,16 @@ const pageSize = 1_000;
 
 type Query = ReturnType<typeof queryOf>;
 
-/** Newest first; each page starts where the last one ended, so that entries written meanwhile shift nothing. */
+/** Newest first; each page goes on where the last one ended, so that entries written meanwhile shift nothing. */
 async function* everyPage(client: NodeClient, query: Query): AsyncGenerator<LogEntry[]> {
-  let toMs = query.toMs;
-  const seenAtEdge = new Set<number>();
+  let from = {};
   for (let given = 0; given < entriesMax; ) {
-    const found = await client.log.search({ ...query, pageSize, ...(toMs === undefined ? {} : { toMs }) });
-    const fresh = found.entries.filter(({ id }) => !seenAtEdge.has(id)).slice(0, entriesMax - given);
-    if (fresh.length > 0) yield fresh;
-    given += fresh.length;
-    const last = found.entries.at(-1);
-    if (!last || found.entries.length < pageSize) return;
-    if (last.timeMs !== toMs) seenAtEdge.clear();
-    else if (fresh.length === 0) {
-      throw new AppError(
-        'unsupported',
-        `more than ${pageSize} entries share the moment ${formatTime(last.timeMs)}`,
-        {
-          hint: 'narrow the search with --type, --level or --subject',
-        },
-      );
-    }
-    toMs = last.timeMs;
-    for (const { id, timeMs } of found.entries) if (timeMs === toMs) seenAtEdge.add(id);
+    const found = await client.log.search({ ...query, ...from, pageSize });
+    const page = found.entries.slice(0, entriesMax - given);
+    if (page.length > 0) yield page;
+    given += page.length;
+    if (!found.nextBeforeId) return;
+    from = { beforeId: found.nextBeforeId };
   }
 }
 

@@ -132,6 +132,85 @@ describe('the journal', () => {
     }
   });
 
+  it('goes back in bounded steps, without leaving one out, where no index answers a search', () => {
+    const journal = open(100_000);
+    const wanted = new Set<number>();
+    for (let number = 0; number < 65_000; number += 1) {
+      const rare = number % 9_000 === 17;
+      if (rare) wanted.add(number);
+      const level = rare ? 'error' : 'info';
+      journal.append(entry(`camera ${number} lost`, { level, type: rare ? 'system' : 'event' }));
+    }
+    const search = (input: object) => journal.search(query({ text: 'camera', ...input }));
+    const first = search({ type: 'system' });
+    expect(first.more).toBe(true);
+    expect(first.entries.length).toBeLessThan(wanted.size);
+    const found: number[] = [];
+    let calls = 0;
+    for (let from = {}; calls < 10; calls += 1) {
+      const page = search({ type: 'system', pageSize: 2, ...from });
+      found.push(...page.entries.map(({ text }) => Number(/\d+/.exec(text)?.[0])));
+      if (page.nextBeforeId === null) break;
+      from = { beforeId: page.nextBeforeId };
+    }
+    expect(found).toEqual([...wanted].reverse());
+    expect(search({})).toMatchObject({ total: 10_000, more: true });
+    expect(search({ level: 'error', toMs: 1 })).toMatchObject({ total: 0, more: false, nextBeforeId: null });
+  });
+
+  it('finds the same whatever combination of filters leads the search', () => {
+    const journal = open();
+    const entries = Array.from({ length: 400 }, (_, at) => ({
+      text: `camera ${at % 3 === 0 ? 'door' : 'yard'}`,
+      type: (['event', 'audit', 'system'] as const)[at % 3] ?? 'event',
+      level: (['debug', 'info', 'warning', 'error'] as const)[at % 4] ?? 'info',
+      event: 'test.happened',
+      subject: at % 5 === 0 ? `c${at % 2}` : null,
+      ip: at % 7 === 0 ? '10.0.0.1' : null,
+      // The clock is set back once.
+      timeMs: at < 200 ? at : at - 100,
+    }));
+    for (const one of entries) journal.append(one);
+    const rank = ['debug', 'info', 'warning', 'error'];
+    const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+    const filter = fc.record({
+      text: optional(fc.constantFrom('door', 'cam', 'ya ca', 'c', 'nothing')),
+      type: optional(fc.constantFrom('event', 'audit', 'system')),
+      level: optional(fc.constantFrom('debug', 'info', 'warning', 'error')),
+      subject: optional(fc.constantFrom('c0', 'c1', 'c9')),
+      ip: optional(fc.constantFrom('10.0.0.1', '10.0.0.2')),
+      fromMs: optional(fc.integer({ min: 0, max: 320 })),
+      toMs: optional(fc.integer({ min: 0, max: 320 })),
+      beforeId: optional(fc.integer({ min: 1, max: 420 })),
+      page: fc.integer({ min: 1, max: 5 }),
+      pageSize: fc.constantFrom(3, 50, 1000),
+    });
+    fc.assert(
+      fc.property(filter, (input) => {
+        const words = (input.text ?? '').split(' ');
+        const hits = entries
+          .map((one, at) => ({ ...one, id: at + 1 }))
+          .filter((one) => words.every((word) => word !== 'c' && ` ${one.text}`.includes(` ${word}`)))
+          .filter((one) => input.type === undefined || one.type === input.type)
+          .filter((one) => rank.indexOf(one.level) >= rank.indexOf(input.level ?? 'debug'))
+          .filter((one) => input.subject === undefined || one.subject === input.subject)
+          .filter((one) => input.ip === undefined || one.ip === input.ip)
+          .filter((one) => one.timeMs >= (input.fromMs ?? 0) && one.timeMs < (input.toMs ?? 1_000))
+          .filter((one) => one.id < (input.beforeId ?? 1_000))
+          .reverse();
+        const from = (input.page - 1) * input.pageSize;
+        const wanted = hits.slice(from, from + input.pageSize).map(({ id }) => id);
+        const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
+        const found = journal.search(query(given));
+        expect(found.entries.map(({ id }) => id)).toEqual(wanted);
+        expect(found).toMatchObject({ total: hits.length, more: false });
+        const isLast = from + wanted.length >= hits.length;
+        expect(found.nextBeforeId).toBe(isLast ? null : (wanted.at(-1) ?? null));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
   it('takes 20,000 events in a few seconds, and finds a word among them quickly', () => {
     const journal = open(100_000);
     const startedMs = performance.now();

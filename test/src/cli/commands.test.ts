@@ -398,18 +398,23 @@ describe('export', () => {
 });
 
 describe('log', () => {
-  function journal(entries: LogEntry[]) {
+  function journal(entries: LogEntry[], { shownMax = 1_000, countedMax = 10_000 } = {}) {
     return {
       log: {
         search: os.log.search.handler(({ input }) => {
-          const { toMs = Number.MAX_SAFE_INTEGER, page, pageSize } = input;
-          const matching = entries.filter(({ timeMs }) => timeMs <= toMs).sort((a, b) => b.id - a.id);
+          const { beforeId = Number.MAX_SAFE_INTEGER, page, pageSize } = input;
+          const matching = entries.filter(({ id }) => id < beforeId).sort((a, b) => b.id - a.id);
           const from = (page - 1) * pageSize;
+          // A node may look at fewer entries than a page holds, and say where to go on.
+          const shown = matching.slice(from, from + Math.min(pageSize, shownMax));
+          const isLast = from + shown.length >= matching.length;
           return {
-            total: matching.length,
+            total: Math.min(matching.length, countedMax),
+            more: matching.length > countedMax,
             page,
             pages: Math.ceil(matching.length / pageSize),
-            entries: matching.slice(from, from + pageSize),
+            nextBeforeId: isLast ? null : (shown.at(-1)?.id ?? null),
+            entries: shown,
           };
         }),
         clear: os.log.clear.handler(() => ({ removed: 3 })),
@@ -424,11 +429,18 @@ describe('log', () => {
     expect(stdout).toContain('page 1 of 1, 2 entries');
   });
 
+  it('search says so when more match than were counted', async () => {
+    const data = await node(journal([entry(1), entry(2), entry(3)], { countedMax: 2 }));
+    const { stdout, stderr } = await cli(['log', 'search', '--data', data]);
+    expect(stdout).toContain('more than 2 entries');
+    expect(stderr).toContain('--from');
+  });
+
   it('download gives every entry exactly once over many pages, also when entries share a moment', async () => {
     const entries = Array.from({ length: 2_500 }, (_, at) =>
       entry(at + 1, { timeMs: Math.floor(at / 7) * 1_000 }),
     );
-    const data = await node(journal(entries));
+    const data = await node(journal(entries, { shownMax: 700 }));
     const { stdout, stderr } = await cli(['log', 'download', '--json', '--data', data]);
     const ids = stdout
       .trim()
