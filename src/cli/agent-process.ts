@@ -44,7 +44,9 @@ export function startAgent({ io, args, onLine }: AgentOptions): Supervised {
     },
     nowMs: io.nowMs,
     onRestart: (exit, delayMs) =>
-      io.stderr.write(`the agent ${describeExit(exit)}; it starts again in ${delayMs} ms\n`),
+      io.stderr.write(
+        `the agent ${describeExit(exit)}; it starts again ${delayMs === 0 ? 'at once' : `in ${delayMs} ms`}\n`,
+      ),
   });
 }
 

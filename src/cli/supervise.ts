@@ -12,10 +12,11 @@ export interface Exit {
 
 export type AfterExit = { kind: 'end'; code: number } | { kind: 'restart'; delayMs: number };
 
+/** Before the second restart in a row; the first follows at once. */
 const firstDelayMs = 250;
 const delayMsMax = 10_000;
-/** A program that ran this long before it died begins at the first delay again. */
-const steadyMs = 60_000;
+/** A program that ran this long before it died is restarted at once again. */
+const steadyMs = 5_000;
 /** Exit code 1 is an unexpected crash; sooner than this it is a start that can never work. */
 const startedMs = 2_000;
 const ordinarySignals: readonly (NodeJS.Signals | null)[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
@@ -30,7 +31,11 @@ export function afterExit(
   const crashed = exit.code === 1 && livedMs >= startedMs;
   if (stopping || !(killed || crashed)) return { kind: 'end', code: exitCode(exit) };
   const attempt = livedMs >= steadyMs ? 0 : restarts;
-  return { kind: 'restart', delayMs: Math.min(delayMsMax, firstDelayMs * 2 ** Math.min(attempt, 10)) };
+  return { kind: 'restart', delayMs: delayBeforeMs(attempt) };
+}
+
+function delayBeforeMs(attempt: number): number {
+  return attempt === 0 ? 0 : Math.min(delayMsMax, firstDelayMs * 2 ** Math.min(attempt - 1, 10));
 }
 
 function exitCode(exit: Exit): number {

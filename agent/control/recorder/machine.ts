@@ -1,9 +1,10 @@
 /** Supervision of the recorder process: attach to one that lives, else spawn; restart with back-off for ever. Pure. */
 
+/** Of the second failure in a row; the first restart follows at once, since every moment without a recorder is lost video. */
 export const backOffFirstMs = 250;
 export const backOffMsMax = 10_000;
 /** A recorder that ran so long is healthy: its next failure starts the back-off anew. */
-export const healthyAfterMs = 60_000;
+export const healthyAfterMs = 5_000;
 
 export type Phase = 'idle' | 'attaching' | 'spawning' | 'running' | 'waiting' | 'stopping';
 
@@ -96,12 +97,16 @@ function retry(
   detail: string,
   event: 'recorder.died' | 'recorder.failed',
 ): SupervisionStep {
-  const delayMs = Math.min(backOffMsMax, backOffFirstMs * 2 ** Math.min(state.failures, 20));
   return {
     state: { ...state, phase: 'waiting', failures: state.failures + 1 },
     actions: [
       { kind: 'report', event, detail },
-      { kind: 'wait', delayMs },
+      { kind: 'wait', delayMs: delayAfterMs(state.failures) },
     ],
   };
+}
+
+function delayAfterMs(failures: number): number {
+  if (failures === 0) return 0;
+  return Math.min(backOffMsMax, backOffFirstMs * 2 ** Math.min(failures - 1, 20));
 }

@@ -25,7 +25,7 @@ export function agentArguments(dataDir: string, options: z.output<typeof agentOp
 export function addAgent(program: Command, host: CommandHost): void {
   addCommand(program, host, {
     usage: 'agent',
-    summary: 'run the agent of this machine in the foreground; a killed one is started again after 250 ms',
+    summary: 'run the agent of this machine in the foreground; a killed one is started again at once',
     flags: agentFlags,
     options: agentOptions,
     examples: [

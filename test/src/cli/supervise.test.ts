@@ -9,9 +9,9 @@ const facts = { livedMs: 10_000, restarts: 0, stopping: false };
 
 describe('afterExit', () => {
   it.each(['SIGKILL', 'SIGSEGV', 'SIGABRT', 'SIGBUS'] as const)(
-    '%s is followed by a restart after 250 ms',
+    '%s is followed by a restart at once',
     (signal) => {
-      expect(afterExit({ code: null, signal }, facts)).toEqual({ kind: 'restart', delayMs: 250 });
+      expect(afterExit({ code: null, signal }, facts)).toEqual({ kind: 'restart', delayMs: 0 });
     },
   );
 
@@ -33,14 +33,14 @@ describe('afterExit', () => {
     });
   });
 
-  it('the delay doubles to ten seconds, and is short again after a steady minute', () => {
-    const delays = [0, 1, 2, 3, 6, 60].map((restarts) => {
-      const next = afterExit({ code: null, signal: 'SIGKILL' }, { ...facts, restarts });
+  it('the delay doubles to ten seconds, and is none again after five steady ones', () => {
+    const delays = [0, 1, 2, 3, 4, 7, 60].map((restarts) => {
+      const next = afterExit({ code: null, signal: 'SIGKILL' }, { ...facts, restarts, livedMs: 4_999 });
       return next.kind === 'restart' ? next.delayMs : -1;
     });
-    expect(delays).toEqual([250, 500, 1_000, 2_000, 10_000, 10_000]);
-    const steady = afterExit({ code: null, signal: 'SIGKILL' }, { ...facts, restarts: 9, livedMs: 61_000 });
-    expect(steady).toEqual({ kind: 'restart', delayMs: 250 });
+    expect(delays).toEqual([0, 250, 500, 1_000, 2_000, 10_000, 10_000]);
+    const steady = afterExit({ code: null, signal: 'SIGKILL' }, { ...facts, restarts: 9, livedMs: 5_000 });
+    expect(steady).toEqual({ kind: 'restart', delayMs: 0 });
   });
 
   it('nothing is restarted while stopping', () => {
@@ -85,15 +85,14 @@ describe('supervise', () => {
   it('starts a killed program again, each time a little later', async () => {
     const { children, onRestart } = start();
     children[0]?.emit('exit', null, 'SIGKILL');
-    await vi.advanceTimersByTimeAsync(249);
-    expect(children).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1);
+    expect(children).toHaveLength(2);
     children[1]?.emit('exit', null, 'SIGKILL');
-    await vi.advanceTimersByTimeAsync(499);
+    await vi.advanceTimersByTimeAsync(249);
     expect(children).toHaveLength(2);
     await vi.advanceTimersByTimeAsync(1);
     expect(children).toHaveLength(3);
-    expect(onRestart.mock.calls.map(([, delayMs]) => delayMs)).toEqual([250, 500]);
+    expect(onRestart.mock.calls.map(([, delayMs]) => delayMs)).toEqual([0, 250]);
   });
 
   it('passes on the signal to stop, and kills a program that does not heed it', async () => {
@@ -111,10 +110,13 @@ describe('supervise', () => {
 
   it('stopped while waiting for a restart it starts nothing more', async () => {
     const { children, supervised, ended } = start();
-    children[0]?.emit('exit', null, 'SIGKILL');
+    for (const times of [0, 1]) {
+      children[times]?.emit('exit', null, 'SIGKILL');
+      await vi.advanceTimersByTimeAsync(times === 0 ? 1 : 0);
+    }
     supervised.stop('SIGTERM');
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(children).toHaveLength(1);
+    expect(children).toHaveLength(2);
     expect(ended).toHaveBeenCalledWith(0);
   });
 });

@@ -53,14 +53,15 @@ describe('the supervision of the recorder', () => {
     expect(state.restarts).toBe(1);
   });
 
-  it('waits longer with each failure, to ten seconds, and anew after a healthy minute', () => {
-    const failures = Array.from({ length: 8 }, () => [failed, waited, noneListens]).flat();
+  it('restarts at once, waits longer with each further failure, to ten seconds, and not after five sound ones', () => {
+    const failures = Array.from({ length: 9 }, () => [failed, waited, noneListens]).flat();
     expect(waits(run([start, noneListens, ...failures]).actions)).toEqual([
-      250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000,
+      0, 250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000,
     ]);
-    const healthy = run([start, noneListens, ...failures, connected, { ...lost, atMs: 200_000 }]);
-    expect(waits(healthy.actions).at(-1)).toBe(250);
-    const unwell = run([start, noneListens, ...failures, connected, lost]);
+    const back: SupervisionEvent & { atMs: number } = { ...connected, atMs: 100_000 };
+    const healthy = run([start, noneListens, ...failures, back, { ...lost, atMs: 105_000 }]);
+    expect(waits(healthy.actions).at(-1)).toBe(0);
+    const unwell = run([start, noneListens, ...failures, back, { ...lost, atMs: 104_999 }]);
     expect(waits(unwell.actions).at(-1)).toBe(10_000);
   });
 
