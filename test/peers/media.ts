@@ -1,6 +1,5 @@
 /** Clips made by ffmpeg, and what ffmpeg and ffprobe say of files: the measure of the peer tests, written by nobody here. */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -119,8 +118,4 @@ export function indexOfRun(whole: readonly string[], run: readonly string[]): nu
     if (run.every((value, index) => whole[at + index] === value)) return at;
   }
   return -1;
-}
-
-export function digest(values: readonly string[]): string {
-  return createHash('sha256').update(values.join('\n')).digest('hex').slice(0, 16);
 }
