@@ -1,7 +1,7 @@
 /** The agent as a program: reads its flags, prints where it is reached, and ends on a signal with an exit code that says why. */
 import { parseArgs } from 'node:util';
 import { AppError, exitCodes, toAppError } from '../src/errors.ts';
-import type { AgentOptions, ReadyInfo, RunningAgent } from './main.ts';
+import type { AgentOptions, ReadyInfo, RunningAgent } from './running-agent.ts';
 
 const listenDefault = '127.0.0.1:6060';
 /** After a signal the recorder has up to 10 s; this is when the process goes however things stand. */

@@ -23,43 +23,12 @@ import { recorderSocketPath } from './control/recorder/socket-path.ts';
 import { runFromArguments } from './entry.ts';
 import { createReader } from './inspection/reader.ts';
 import { openJournal } from './journal/journal.ts';
+import type { AgentOptions, ReadyInfo, RunningAgent } from './running-agent.ts';
 import { keepBackups } from './settings/backup/keeper.ts';
 import { openNodeSettings } from './settings/open.ts';
 import { readerConfigOf } from './settings/reader-config.ts';
 import { createSealer, loadKey } from './settings/seal.ts';
 import type { SettingsStore } from './settings/store.ts';
-
-export interface AgentOptions {
-  dataDir: string;
-  /** `host:port`; null for the local console only. */
-  listen: string | null;
-  /** Default: `settings.json` in the data folder. */
-  settingsFile?: string;
-  /** Name of a node that starts for the first time; default: the host name. */
-  name?: string;
-  onReady?: (info: ReadyInfo) => void;
-}
-
-export interface ReadyInfo {
-  version: string;
-  nodeName: string;
-  nodeId: string;
-  dataDir: string;
-  /** Path of the local console. */
-  socketPath: string;
-  /** `host:port` as bound, null without a network port. */
-  listen: string | null;
-  /** SHA-256 of the TLS certificate, null without a network port. */
-  fingerprint: string | null;
-  /** Of the account `admin`, at first start only; kept nowhere. */
-  oneTimePassword: string | null;
-}
-
-export interface RunningAgent {
-  readonly info: ReadyInfo;
-  /** Ends the recorder in order, then everything else. */
-  stop(): Promise<void>;
-}
 
 const firstAccount = 'admin';
 

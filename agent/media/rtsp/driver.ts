@@ -11,7 +11,6 @@ import { initialState, step } from './machine.ts';
 import { MediaRoutes } from './media-routes.ts';
 import { MediaTracks, type TrackName } from './media-tracks.ts';
 import { type RtspMessage, writeRequest, writeResponse } from './message-codec.ts';
-import type { RtspSession, RtspSessionOptions, RtspSessionStats } from './session.ts';
 import type {
   Outstanding,
   SessionAction,
@@ -19,6 +18,7 @@ import type {
   SessionSettings,
   SessionState,
 } from './session-state.ts';
+import type { RtspSession, RtspSessionOptions, RtspSessionStats } from './session-types.ts';
 import { UdpPorts } from './udp-ports.ts';
 import { parseRtspUrl } from './url.ts';
 

@@ -3,11 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import selfsigned from 'selfsigned';
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  createRtspReader,
-  openRtspSession,
-  type RtspSessionOptions,
-} from '../../../../agent/media/rtsp/session.ts';
+import { createRtspReader, openRtspSession } from '../../../../agent/media/rtsp/session.ts';
+import type { RtspSessionOptions } from '../../../../agent/media/rtsp/session-types.ts';
 import { h264, hex, rtp } from '../rtp/packets.ts';
 import { RecordingReceiver } from '../rtp/recording-receiver.ts';
 import { FakeServer, interleave, picturePacket, pictures, type Script, soundSdp } from './fake-server.ts';
