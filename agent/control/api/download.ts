@@ -1,12 +1,14 @@
-/** Streams an export as one MP4: no faster than the client reads, a bounded number at once. */
+/** Streams an export as one MP4, or a range of it: no faster than the client reads, a bounded number at once, and never for nobody. */
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { AppError } from '../../../src/errors.ts';
-import type { Reader } from '../../inspection/types.ts';
+import type { ExportInput, ExportStream, Reader } from '../../inspection/types.ts';
 import type { Sessions } from '../accounts/sessions.ts';
 import { requireRange } from '../handlers/inspection.ts';
+import { parseByteRange, sliceStream } from './byte-range.ts';
 import type { Connection } from './context.ts';
 
 const downloadsMax = 4;
@@ -24,8 +26,8 @@ export function createDownload(options: { reader: Reader; sessions: Sessions }) 
     response: ServerResponse,
     connection: Connection,
   ): Promise<void> => {
-    const range = parseQuery(request.url ?? '');
-    requireRange(range);
+    const wanted = parseQuery(request.url ?? '');
+    requireRange(wanted);
     if (running >= downloadsMax) {
       throw new AppError('unavailable', `${downloadsMax} exports run already`, {
         hint: 'Try again when one of them has ended.',
@@ -33,24 +35,52 @@ export function createDownload(options: { reader: Reader; sessions: Sessions }) 
     }
     running += 1;
     const release = connection.session ? options.sessions.hold(connection.session) : () => {};
+    const left = new AbortController();
+    response.once('close', () => left.abort());
     try {
-      const found = await options.reader.exportStream(range);
-      response.writeHead(200, {
-        'content-type': 'video/mp4',
-        'content-length': String(found.totalBytes),
-        'content-disposition': `attachment; filename="${found.fileName.replace(/[^\w.-]/g, '_')}"`,
-      });
-      await pipeline(Readable.from(found.stream, { objectMode: false, highWaterMark: 1 }), response).catch(
-        (error) => {
-          // The client went away: nothing to report to it, and the reader was told by the pipeline.
-          if (!response.destroyed) throw error;
-        },
-      );
+      const found = await options.reader.exportStream(wanted, left.signal);
+      const body = answer(request, response, found, tagOf(wanted, found));
+      if (body) await pipeline(Readable.from(body, { objectMode: false, highWaterMark: 1 }), response);
+    } catch (error) {
+      // The client went away: there is nobody to tell.
+      if (!left.signal.aborted) throw error;
     } finally {
       running -= 1;
       release();
     }
   };
+}
+
+/** Sends the head, and gives what is to follow; null after a range that there is not: then all was said. */
+function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  found: ExportStream,
+  tag: string,
+): AsyncIterable<Uint8Array> | null {
+  const { totalBytes, fileName, stream } = found;
+  const unchanged = (request.headers['if-range'] ?? tag) === tag;
+  const range = unchanged ? parseByteRange(request.headers.range, totalBytes) : 'whole';
+  response.setHeader('accept-ranges', 'bytes');
+  response.setHeader('etag', tag);
+  if (range === 'unsatisfiable') {
+    response.writeHead(416, { 'content-range': `bytes */${totalBytes}`, 'content-length': '0' }).end();
+    return null;
+  }
+  const { start, end } = range === 'whole' ? { start: 0, end: totalBytes } : range;
+  response.writeHead(range === 'whole' ? 200 : 206, {
+    'content-type': 'video/mp4',
+    'content-length': String(end - start),
+    'content-disposition': `attachment; filename="${fileName.replace(/[^\w.-]/g, '_')}"`,
+    ...(range === 'whole' ? {} : { 'content-range': `bytes ${start}-${end - 1}/${totalBytes}` }),
+  });
+  return sliceStream(stream, { start, end });
+}
+
+/** The same stretch of the same length: what was overwritten, or recorded since, makes it another. */
+function tagOf({ camera, fromMs, toMs }: ExportInput, { totalBytes, gaps }: ExportStream): string {
+  const facts = JSON.stringify([camera, fromMs, toMs, totalBytes, gaps]);
+  return `"${createHash('sha256').update(facts).digest('hex').slice(0, 32)}"`;
 }
 
 function parseQuery(url: string): z.infer<typeof querySchema> {

@@ -48,7 +48,14 @@ export class TestControl {
   readonly recorder = new FakeRecorder();
   readonly folders = new Map<string, Partial<FolderEntry>>();
   readonly unexpected: unknown[] = [];
-  exported: ExportStream = { totalBytes: 0, fileName: 'x.mp4', gaps: [], stream: (async function* () {})() };
+  /** What an export gives, and the signal it was given at last. */
+  exportSignal: AbortSignal | null = null;
+  exported: ExportStream | Promise<ExportStream> = {
+    totalBytes: 0,
+    fileName: 'x.mp4',
+    gaps: [],
+    stream: (async function* () {})(),
+  };
   settings!: SettingsStore;
   journal!: Journal;
   control!: Control;
@@ -179,10 +186,17 @@ export class TestControl {
   rest(
     method: string,
     path: string,
-    options: { token?: string; body?: unknown; raw?: string | Buffer; local?: boolean } = {},
+    options: {
+      token?: string;
+      body?: unknown;
+      raw?: string | Buffer;
+      local?: boolean;
+      headers?: Record<string, string>;
+    } = {},
   ): Promise<Answer> {
     const raw = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
     const headers = {
+      ...options.headers,
       ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
       ...(raw === undefined
         ? {}
@@ -255,7 +269,10 @@ export class TestControl {
       hour: missing,
       gaps: async () => [],
       exportPlan: missing,
-      exportStream: async () => this.exported,
+      exportStream: async (_input, signal) => {
+        this.exportSignal = signal ?? null;
+        return this.exported;
+      },
       close: async () => {},
     };
   }

@@ -178,6 +178,58 @@ describe('exports', () => {
     expect(JSON.parse(missing.body)).toMatchObject({ details: { field: 'camera' } });
   });
 
+  it('give a range of themselves, so that an interrupted one goes on and a player jumps', async () => {
+    const whole = Buffer.from(Array.from({ length: 1_000 }, (_, at) => at % 251));
+    let left = 0;
+    const fresh = () => {
+      control.exported = {
+        totalBytes: whole.length,
+        fileName: 'x.mp4',
+        gaps: [],
+        stream: (async function* () {
+          try {
+            for (let at = 0; at < whole.length; at += 300) yield whole.subarray(at, at + 300);
+          } finally {
+            left += 1;
+          }
+        })(),
+      };
+    };
+    const get = (headers: Record<string, string>) => {
+      fresh();
+      return control.rest('GET', url, { local: true, headers });
+    };
+    const first = await get({ range: 'bytes=0-0' });
+    expect(first).toMatchObject({ status: 206, body: '\0' });
+    const { etag = '' } = first.headers;
+    expect(first.headers).toMatchObject({ 'accept-ranges': 'bytes', 'content-range': 'bytes 0-0/1000' });
+    expect((await get({ range: 'bytes=990-' })).body).toBe(whole.toString('utf8', 990));
+    expect((await get({ range: 'bytes=-4', 'if-range': etag })).headers['content-range']).toBe(
+      'bytes 996-999/1000',
+    );
+    expect((await get({ range: 'bytes=-4', 'if-range': '"older"' })).status).toBe(200);
+    expect((await get({ range: 'bytes=5-2' })).status).toBe(200);
+    const behind = await get({ range: 'bytes=1000-' });
+    expect(behind).toMatchObject({ status: 416, body: '', headers: { 'content-range': 'bytes */1000' } });
+    expect(left).toBe(5);
+    fresh();
+  });
+
+  it('are given up when the client goes away before the first byte', async () => {
+    const { promise, reject } = Promise.withResolvers<never>();
+    control.exported = promise;
+    const socket = connectTcp({ path: control.socketPath });
+    socket.write(`GET ${url} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    control.exportSignal = null;
+    await until(() => control.exportSignal !== null, 'the export to be asked for');
+    socket.destroy();
+    await until(() => control.exportSignal?.aborted === true, 'the export to be given up');
+    reject(new Error('given up'));
+    control.exported = { totalBytes: 0, fileName: 'x', gaps: [], stream: (async function* () {})() };
+    expect((await control.rest('GET', url, { local: true })).status).toBe(200);
+    expect(control.unexpected).toEqual([]);
+  });
+
   it('free everything when the client goes away, and are at most four at once', async () => {
     const { token } = await control.as('viewer');
     let open = 0;
