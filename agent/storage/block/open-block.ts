@@ -42,6 +42,9 @@ export class OpenBlock {
   #tail: Tail;
   #firstMs: number | null;
   #lastMs: number;
+  /** Bytes since the last part that begins with a key frame, and the most there ever were. */
+  #groupBytes = 0;
+  #groupBytesMax = 0;
   #uncommitted: Stretch | null = null;
   #syncing: Stretch | null = null;
   /** Its space was lost or its file failed: nothing more is written here. */
@@ -74,8 +77,21 @@ export class OpenBlock {
   accepts(part: Placed['part'], behindBytes: number, spanMsMax: number): boolean {
     if (!fitsBlock(this.#tail.offsetBytes + behindBytes, part.lengthBytes, this.space.blockBytes))
       return false;
+    if (part.randomAccess && this.#wouldCutGroup(behindBytes)) return false;
     if (part.endMs - (this.#firstMs ?? part.startMs) > spanMsMax) return false;
     return part.startMs >= this.#lastMs - stepBackMsMax && fitsBase(part, this.#baseMs);
+  }
+
+  /**
+   * A block is left before a group of pictures that would not fit into it any more, so that the next begins with a key
+   * frame and plays by itself. Groups of more than an eighth of a block are cut: that much would stay empty.
+   */
+  #wouldCutGroup(behindBytes: number): boolean {
+    const bytes = this.#groupBytesMax;
+    return (
+      bytes <= this.space.blockBytes / 8 &&
+      !fitsBlock(this.#tail.offsetBytes + behindBytes, bytes, this.space.blockBytes)
+    );
   }
 
   /** Bytes for one write at `offsetBytes`; `written` must follow before the next. */
@@ -100,6 +116,10 @@ export class OpenBlock {
         offsetBytes,
         lengthBytes: endBytes - offsetBytes,
       });
+      this.#groupBytes = part.randomAccess
+        ? endBytes - offsetBytes
+        : this.#groupBytes + endBytes - offsetBytes;
+      this.#groupBytesMax = Math.max(this.#groupBytesMax, this.#groupBytes);
       this.#firstMs ??= part.startMs;
       this.#lastMs = Math.max(this.#lastMs, part.endMs);
       this.#uncommitted = join(this.#uncommitted, { fromMs: part.startMs, toMs: part.endMs });

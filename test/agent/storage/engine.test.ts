@@ -1,5 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
+import { realDisk } from '../../../agent/adapters/disk.ts';
+import { blockFilePath } from '../../../agent/storage/block/codec.ts';
+import { firstPart, readBlockHead, walkHeaders } from '../../../agent/storage/block/walk.ts';
 import { mebibyte, Rig, type RigOptions, startMs } from '../../support/storage/rig.ts';
 
 const rigs: Rig[] = [];
@@ -45,6 +48,27 @@ test('a full block is sealed and the next one goes on without a gap', async () =
   expect(r.space('s1').blocks.sealed).toBeGreaterThan(0);
   expect(r.catalogPresentMs('c1')).toBe(60_000);
   expect((await r.check()).faults).toEqual([]);
+});
+
+test('a block is left before a group of pictures that it could not hold, so that each begins with a key frame', async () => {
+  const r = await rig({ blockBytes: 128 * 1024 }).ready();
+  const writer = r.open('c1');
+  for (let i = 0; i < 200; i += 1) {
+    r.append(writer, startMs + i * 1_000, { randomAccess: i % 4 === 0 });
+    if (i % 10 === 9) await r.synced();
+  }
+  const disk = realDisk();
+  const blocks = [0, 1, 2];
+  const first = await Promise.all(
+    blocks.map(async (number) => {
+      const file = await disk.open(blockFilePath(r.spaceConfigs[0]?.path ?? '', number), 'read');
+      const head = await readBlockHead(file);
+      const parts = head ? await walkHeaders(file, firstPart(head), 128 * 1024) : [];
+      await file.close();
+      return { randomAccess: parts[0]?.header.randomAccess, parts: parts.length % 4 };
+    }),
+  );
+  expect(first).toEqual(blocks.map(() => ({ randomAccess: true, parts: 0 })));
 });
 
 test('when the pool is full the oldest video goes, and the index never claims what was overwritten', async () => {

@@ -19,6 +19,8 @@ export interface PartOptions {
   readonly onRelease?: () => void;
   /** UTC ms of the first decode time; the start unless told. */
   readonly decodeMs?: number;
+  /** Begins with a key frame; true unless told. */
+  readonly randomAccess?: boolean;
 }
 
 /** A `moof` with one track, and an `mdat` in two chunks. */
@@ -37,7 +39,7 @@ export function makePart(options: PartOptions): Part {
   return {
     startMs,
     endMs: startMs + durationMs,
-    randomAccess: true,
+    randomAccess: options.randomAccess ?? true,
     videoFrames: 25,
     audioFrames: 0,
     head,

@@ -173,7 +173,7 @@ export class Rig {
   append(
     writer: StreamWriter,
     startPartMs: number,
-    options: { payloadBytes?: number; durationMs?: number; key?: string } = {},
+    options: { payloadBytes?: number; durationMs?: number; key?: string; randomAccess?: boolean } = {},
   ) {
     this.made += 1;
     const onRelease = () => {
