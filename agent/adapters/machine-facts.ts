@@ -1,8 +1,9 @@
 /** Facts about the machine that the doctor judges: read on demand, null where the system does not tell. */
 import { randomBytes } from 'node:crypto';
-import { access, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { findTimeSource, type TimeSource } from './time-source.ts';
 
 export interface MachineFacts {
   nodeVersion: string;
@@ -10,8 +11,7 @@ export interface MachineFacts {
   openFilesMax: number | null;
   /** Most bytes that a socket may ask for as its receive buffer. */
   receiveBufferMaxBytes: number | null;
-  /** Whether the system says that its clock follows a time server. */
-  clockSynchronized: boolean | null;
+  time: TimeSource;
   dataFolder: { writable: boolean; problem: string | null; freeBytes: number | null };
   /** Permission bits of the local socket. */
   socketMode: number | null;
@@ -22,23 +22,22 @@ export async function readMachineFacts(options: {
   dataDir: string;
   socketPath: string;
 }): Promise<MachineFacts> {
-  const [openFilesMax, receiveBufferMaxBytes, clockSynchronized, writeProblem, freeBytes, socketMode] =
-    await Promise.all([
-      readOpenFilesMax(),
-      readNumber('/proc/sys/net/core/rmem_max'),
-      readClockSynchronized(),
-      tryWrite(options.dataDir),
-      readFreeBytes(options.dataDir),
-      stat(options.socketPath).then(
-        (found) => found.mode & 0o777,
-        () => null,
-      ),
-    ]);
+  const [openFilesMax, receiveBufferMaxBytes, time, writeProblem, freeBytes, socketMode] = await Promise.all([
+    readOpenFilesMax(),
+    readNumber('/proc/sys/net/core/rmem_max'),
+    findTimeSource(),
+    tryWrite(options.dataDir),
+    readFreeBytes(options.dataDir),
+    stat(options.socketPath).then(
+      (found) => found.mode & 0o777,
+      () => null,
+    ),
+  ]);
   return {
     nodeVersion: process.versions.node,
     openFilesMax,
     receiveBufferMaxBytes,
-    clockSynchronized,
+    time,
     dataFolder: { writable: writeProblem === null, problem: writeProblem, freeBytes },
     socketMode: process.platform === 'win32' ? null : socketMode,
     memory: { totalBytes: totalmem(), freeBytes: freemem() },
@@ -75,13 +74,4 @@ async function readOpenFilesMax(): Promise<number | null> {
   const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
   const match = /^Max open files\s+(\d+)/m.exec(limits);
   return match ? Number(match[1]) : null;
-}
-
-/** systemd-timesyncd leaves a mark; chrony and others set the kernel's state, which is not readable as a file. */
-async function readClockSynchronized(): Promise<boolean | null> {
-  const mark = await access('/run/systemd/timesync/synchronized').then(
-    () => true,
-    () => false,
-  );
-  return mark ? true : null;
 }

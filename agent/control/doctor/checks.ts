@@ -116,15 +116,19 @@ function checkCertificate({ certificateExpiresAtMs, status }: DoctorFacts): Doct
 }
 
 function checkTime({ machine, status }: DoctorFacts): DoctorCheck {
-  const now = new Date(status.timeMs).toISOString();
-  const evidence = `${now}, zone ${status.node.timeZone}`;
-  if (machine.clockSynchronized) return check('clock', 'pass', `${evidence}, follows a time server`);
-  return check(
-    'clock',
-    'warn',
-    `${evidence}; the system does not say that it follows a time server`,
-    'Set up chrony, systemd-timesyncd or the Windows time service.',
-  );
+  const { daemon, synchronized } = machine.time;
+  const found = daemon === null ? 'no time daemon was found' : `${daemon} runs`;
+  const follows =
+    synchronized === null
+      ? 'whether the clock follows a time server cannot be asked'
+      : `the clock ${synchronized ? 'follows' : 'does not follow'} a time server`;
+  const evidence = `${new Date(status.timeMs).toISOString()}, zone ${status.node.timeZone}; ${found}, ${follows}`;
+  const sound = synchronized ?? daemon !== null;
+  const fix =
+    daemon === null
+      ? 'Set up chrony, ntpd, systemd-timesyncd or the Windows time service.'
+      : `Look at what ${daemon} says, and whether its time server can be reached.`;
+  return check('clock', sound ? 'pass' : 'warn', evidence, fix);
 }
 
 function checkRecorder({ status }: DoctorFacts): DoctorCheck {

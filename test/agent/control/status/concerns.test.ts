@@ -147,7 +147,7 @@ describe('the doctor', () => {
     nodeVersion: '24.21.0',
     openFilesMax: 65_536,
     receiveBufferMaxBytes: 8e6,
-    clockSynchronized: true,
+    time: { daemon: 'chrony', synchronized: true },
     dataFolder: { writable: true, problem: null, freeBytes: 50e9 },
     socketMode: 0o600,
     memory: { totalBytes: 8e9, freeBytes: 6e9 },
@@ -166,6 +166,14 @@ describe('the doctor', () => {
       expect(doctorCheckSchema.parse(check), check.name).toMatchObject({ result: 'pass', fix: null });
   });
 
+  it('says what keeps the clock, and trusts a time daemon that cannot be asked', () => {
+    const evidenceOf = (time: object) => resultOf('clock', { time });
+    expect(evidenceOf({ daemon: 'ntpd', synchronized: null })).toMatchObject({ result: 'pass' });
+    expect(evidenceOf({ daemon: 'ntpd', synchronized: null })?.evidence).toContain('ntpd runs');
+    expect(evidenceOf({ daemon: null, synchronized: true })).toMatchObject({ result: 'pass' });
+    expect(evidenceOf({ daemon: 'chrony', synchronized: false })?.fix).toContain('chrony');
+  });
+
   it.each([
     ['node-version', { nodeVersion: '22.1.0' }, {}, 'fail'],
     ['data-folder', { dataFolder: { writable: false, problem: 'EROFS', freeBytes: 1e12 } }, {}, 'fail'],
@@ -174,7 +182,8 @@ describe('the doctor', () => {
     ['open-files', { openFilesMax: 256 }, {}, 'warn'],
     ['receive-buffer', { receiveBufferMaxBytes: 212_992 }, {}, 'warn'],
     ['memory', { memory: { totalBytes: 1e9, freeBytes: 1e6 } }, {}, 'warn'],
-    ['clock', { clockSynchronized: null }, {}, 'warn'],
+    ['clock', { time: { daemon: null, synchronized: null } }, {}, 'warn'],
+    ['clock', { time: { daemon: 'ntpd', synchronized: false } }, {}, 'warn'],
     ['recorder', {}, { services: servicesOf({ recorder: 'failed', spaces: [], listen: null }) }, 'fail'],
     ['spaces', {}, { spaces: [] }, 'warn'],
     ['cameras', {}, { cameras: [] }, 'warn'],
