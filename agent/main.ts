@@ -97,6 +97,7 @@ async function openPlace(options: AgentOptions, onStop: OnStop) {
 /** Everything durable: settings with their backups and key, the journal, and the view of what is recorded. */
 async function openState(place: Place, nodeName: string, onStop: OnStop) {
   const { dataDir, settingsPath, disk, logger } = place;
+  const backupFolder = join(dataDir, 'backups');
   const settings = await openNodeSettings({
     disk,
     folder: dirname(settingsPath),
@@ -104,9 +105,10 @@ async function openState(place: Place, nodeName: string, onStop: OnStop) {
     nodeName,
     clock,
     onFallback: (problem) => logger.warn(problem),
+    backupFolder,
   });
   onStop(() => settings.close());
-  const backups = { store: settings, disk, folder: join(dataDir, 'backups'), clock };
+  const backups = { store: settings, disk, folder: backupFolder, clock };
   onStop(
     keepBackups({ ...backups, onError: (error) => place.onUnexpected(error, 'backup of the settings') }),
   );

@@ -3,7 +3,7 @@
 import type { Adapter } from 'lowdb';
 import { Low } from 'lowdb';
 import { AppError } from '../../src/errors.ts';
-import { migrateSettings, parseSettings } from '../../src/settings/migrate.ts';
+import { type MigrationSteps, migrateSettings, parseSettings } from '../../src/settings/migrate.ts';
 import { type Settings, settingsVersion } from '../../src/settings/schema.ts';
 
 /** Most changes waiting for the disk. */
@@ -27,13 +27,17 @@ export interface SettingsStore {
 export async function openSettings(options: {
   adapter: Adapter<unknown>;
   initial: () => unknown;
+  /** Keeps the document of an older version as it is, before the migrated one takes its place. */
+  keepOld?: (document: unknown, version: unknown) => Promise<void>;
+  steps?: MigrationSteps;
 }): Promise<SettingsStore> {
   const low = new Low<unknown>(options.adapter, null);
   await low.read();
   const created = low.data === null;
   const before = created ? options.initial() : low.data;
-  const settings = migrateSettings(before);
+  const settings = migrateSettings(before, options.steps);
   if (created || versionOf(before) !== settingsVersion) {
+    if (!created) await options.keepOld?.(before, versionOf(before));
     low.data = settings;
     await low.write();
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
 import { encodeEnvelope, type SettingsDisk } from '../durable-adapter.ts';
 import type { SettingsStore } from '../store.ts';
-import { backupName, surplusBackups } from './plan.ts';
+import { backupName, migrationBackupName, surplusBackups } from './plan.ts';
 
 const hourMs = 3_600_000;
 /** Changes made together become one backup. */
@@ -50,10 +50,31 @@ export function keepBackups(options: BackupOptions): () => Promise<void> {
 }
 
 async function writeBackup({ store, disk, folder, clock }: BackupOptions): Promise<void> {
-  const path = join(folder, backupName(clock.nowMs()));
+  await writeDocument({ disk, folder, name: backupName(clock.nowMs()), document: store.current() });
+  for (const name of surplusBackups(await disk.list(folder))) await disk.remove(join(folder, name));
+}
+
+/** Before an upgrade changes the settings: kept until a person removes it. `version` is that of the document. */
+export function keepBeforeMigration(options: {
+  disk: SettingsDisk;
+  folder: string;
+  clock: Pick<Clock, 'nowMs'>;
+}): (document: unknown, version: unknown) => Promise<void> {
+  const { disk, folder, clock } = options;
+  return (document, version) =>
+    writeDocument({ disk, folder, name: migrationBackupName(version, clock.nowMs()), document });
+}
+
+async function writeDocument(backup: {
+  disk: SettingsDisk;
+  folder: string;
+  name: string;
+  document: unknown;
+}): Promise<void> {
+  const { disk, folder, name, document } = backup;
+  const path = join(folder, name);
   await disk.makeFolder(folder);
-  await disk.writeSynced(`${path}.tmp`, encodeEnvelope({ serial: 0, document: store.current() }));
+  await disk.writeSynced(`${path}.tmp`, encodeEnvelope({ serial: 0, document }));
   await disk.rename(`${path}.tmp`, path);
   await disk.syncFolder(folder);
-  for (const name of surplusBackups(await disk.list(folder))) await disk.remove(join(folder, name));
 }

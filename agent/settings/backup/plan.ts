@@ -10,6 +10,11 @@ export function backupName(nowMs: number): string {
   return `settings-${new Date(nowMs).toISOString().slice(0, 19).replaceAll(':', '-')}Z.json`;
 }
 
+/** `settings-of-version-1-2026-11-20T10-15-00Z.json`: no surplus ever, see below. */
+export function migrationBackupName(version: unknown, nowMs: number): string {
+  return backupName(nowMs).replace('settings-', `settings-of-version-${String(version).replace(/\W/g, '')}-`);
+}
+
 /** The names to remove; what is no backup is left alone. */
 export function surplusBackups(names: readonly string[]): string[] {
   const backups = names

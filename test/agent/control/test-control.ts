@@ -84,6 +84,7 @@ export class TestControl {
       nodeName: 'test',
       clock: systemClock,
       onFallback: () => {},
+      backupFolder: join(folder, 'backups'),
     });
     this.journal = openJournal({ path: ':memory:', clock: systemClock, entriesMax: 10_000 });
     const recorderPath = join(folder, 'recorder.sock');
