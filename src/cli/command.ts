@@ -6,9 +6,11 @@ import { parseNodeUrl } from '../client/address.ts';
 import { type Connection, type ConnectionOptions, openConnection } from '../client/connect.ts';
 import { fileTokenStore } from '../client/token-store.ts';
 import { AppError } from '../errors.ts';
+import { describeIssue, issueSchema } from '../model/issues.ts';
 import { defaultDataDir } from './installation.ts';
 import type { CliIo } from './io.ts';
 import { Output } from './output.ts';
+import { closest } from './suggest.ts';
 
 export interface CommandSpec<Schema extends z.ZodType> {
   /** Name and arguments as commander writes them: `add <path>`. */
@@ -63,8 +65,9 @@ export function needsCommand(command: Command): Command {
     const [word] = command.args;
     if (word === undefined) command.help({ error: true });
     const names = command.commands.map((child) => child.name());
+    const meant = closest(word, names);
     throw new AppError('invalid_input', `unknown command: ${[command.name(), word].join(' ')}`, {
-      hint: `there are ${names.join(', ')}`,
+      hint: `${meant === null ? '' : `did you mean ${meant}? `}there are ${names.join(', ')}`,
     });
   });
 }
@@ -74,7 +77,7 @@ export function addCommand<Schema extends z.ZodType>(
   host: CommandHost,
   spec: CommandSpec<Schema>,
 ): Command {
-  const command = parent.command(spec.usage).description(spec.summary);
+  const command = parent.command(spec.usage).description(spec.summary).allowExcessArguments(false);
   for (const [flags, description] of [...(spec.flags ?? []), ...everywhere])
     command.option(flags, description);
   command.addHelpText('after', examplesText(spec.examples));
@@ -84,10 +87,24 @@ export function addCommand<Schema extends z.ZodType>(
       .flat()
       .filter((arg): arg is string => typeof arg === 'string');
     const raw: Record<string, unknown> = command.optsWithGlobals();
-    const options = spec.options.parse(raw);
-    await spec.run(createContext(host, raw), args, options);
+    await spec.run(createContext(host, raw), args, readOptions(spec, raw));
   });
   return command;
+}
+
+/** @throws AppError `invalid_input` that names the flag and what it takes. */
+function readOptions<Schema extends z.ZodType>(
+  spec: CommandSpec<Schema>,
+  raw: Record<string, unknown>,
+): z.output<Schema> {
+  const parsed = spec.options.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const issue = issueSchema.parse(parsed.error.issues[0]);
+  const name = String(issue.path?.[0] ?? '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const flag = (spec.flags ?? []).find(([flags]) => flags.split(' ')[0] === `--${name}`);
+  throw new AppError('invalid_input', `--${name}: ${describeIssue(issue, raw)}`, {
+    hint: flag ? `${flag[0]}: ${flag[1]}` : 'add --help to see how it is used',
+  });
 }
 
 function examplesText(examples: readonly string[]): string {
@@ -141,4 +158,17 @@ export function onlyArgument(args: readonly string[]): string {
   if (first === undefined)
     throw new AppError('invalid_input', 'an argument is missing', { hint: 'add --help' });
   return first;
+}
+
+/** @throws AppError `invalid_input` when an edit names nothing to change, or wants both of two opposites. */
+export function requireChange(options: Readonly<Record<string, unknown>>): void {
+  if (options.enable === true && options.disable === true) {
+    throw new AppError('invalid_input', '--enable and --disable contradict each other', {
+      hint: 'give one of them',
+    });
+  }
+  if (Object.values(options).some((value) => value !== undefined)) return;
+  throw new AppError('invalid_input', 'nothing to change was named', {
+    hint: 'add --help to see what can be changed',
+  });
 }

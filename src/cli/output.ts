@@ -1,4 +1,5 @@
 /** What commands print: tables for people, one JSON document or a line of JSON each for programs. */
+import { printable, printableJson } from '../model/printable.ts';
 import { type CliIo, wantsColour } from './io.ts';
 
 export interface Column<Row> {
@@ -19,7 +20,7 @@ const toneCodes: Readonly<Record<Tone, string>> = {
   dim: '2',
 };
 
-/** Writes to one io in one of the two manners. */
+/** Writes to one io in one of the two manners. What is handed in may come from anywhere: it reaches the terminal cleaned. */
 export class Output {
   readonly json: boolean;
   readonly io: CliIo;
@@ -36,21 +37,26 @@ export class Output {
   }
 
   line(text = ''): void {
-    this.io.stdout.write(`${text}\n`);
+    this.#write(printable(text));
+  }
+
+  /** A line that begins with a word in its colour. */
+  toned(tone: Tone, word: string, rest: string): void {
+    this.#write(`${this.#paint(tone, printable(word))}${printable(rest)}`);
   }
 
   /** For people beside the result: notes, progress, reports. Stays off standard output. */
   note(text: string): void {
-    this.io.stderr.write(`${text}\n`);
+    this.io.stderr.write(`${printable(text)}\n`);
   }
 
   document(value: unknown): void {
-    this.io.stdout.write(`${JSON.stringify(value, null, this.isTerminal ? 2 : 0)}\n`);
+    this.#write(printableJson(value, this.isTerminal ? 2 : 0));
   }
 
   /** One line of a stream of documents. */
   record(value: unknown): void {
-    this.io.stdout.write(`${JSON.stringify(value)}\n`);
+    this.#write(printableJson(value));
   }
 
   /** The document with --json, else what `human` prints. */
@@ -59,15 +65,19 @@ export class Output {
     else human();
   }
 
-  paint(tone: Tone, text: string): string {
+  #write(text: string): void {
+    this.io.stdout.write(`${text}\n`);
+  }
+
+  #paint(tone: Tone, text: string): string {
     const code = toneCodes[tone];
     return this.#colour && code !== '' ? `\u001b[${code}m${text}\u001b[0m` : text;
   }
 
   table<Row>(rows: readonly Row[], columns: readonly Column<Row>[], whenEmpty: string): void {
-    const paint = (tone: Tone, text: string) => this.paint(tone, text);
+    const paint = (tone: Tone, text: string) => this.#paint(tone, text);
     const lines = rows.length === 0 ? [whenEmpty] : formatTable(rows, columns, paint);
-    for (const line of lines) this.line(line);
+    for (const line of lines) this.#write(line);
   }
 
   /** Names and values below each other. */
@@ -83,7 +93,7 @@ export function formatTable<Row>(
   columns: readonly Column<Row>[],
   paint: (tone: Tone, text: string) => string,
 ): string[] {
-  const cells = rows.map((row) => columns.map((column) => clean(column.value(row))));
+  const cells = rows.map((row) => columns.map((column) => printable(column.value(row))));
   const widths = columns.map((column, at) =>
     Math.max(displayWidth(column.title), ...cells.map((line) => displayWidth(line[at] ?? ''))),
   );
@@ -105,11 +115,6 @@ export function formatTable<Row>(
     layOut(cells[index] ?? [], (at) => columns[at]?.tone?.(row) ?? 'plain'),
   );
   return [header, ...body];
-}
-
-/** Without control characters. */
-function clean(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ');
 }
 
 const wide =

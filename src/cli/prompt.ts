@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { StringDecoder } from 'node:string_decoder';
 import { AppError } from '../errors.ts';
+import { printable } from '../model/printable.ts';
 import type { CliIo } from './io.ts';
 
 const passwordLengthMax = 256;
@@ -15,7 +16,7 @@ function isInteractive(io: CliIo): boolean {
 async function askLine(io: CliIo, question: string): Promise<string> {
   const lines = createInterface({ input: io.stdin, terminal: false });
   try {
-    io.stderr.write(question);
+    io.stderr.write(printable(question));
     for await (const line of lines) return line;
     throw new AppError('invalid_input', 'the input ended before an answer');
   } finally {
@@ -82,6 +83,11 @@ export async function readStdinLines(io: CliIo): Promise<string[]> {
     .split(/\r?\n/);
 }
 
+/** False without a terminal: nobody is asked, nothing is done. */
+export async function askYes(io: CliIo, question: string): Promise<boolean> {
+  return isInteractive(io) && /^y(es)?$/i.test((await askLine(io, question)).trim());
+}
+
 export interface Confirmation {
   /** What will happen, one sentence. */
   consequence: string;
@@ -105,7 +111,7 @@ export async function confirmByName(io: CliIo, request: Confirmation): Promise<v
       hint: `add --yes ${quote(name)}`,
     });
   }
-  io.stderr.write(`${consequence}\n`);
+  io.stderr.write(`${printable(consequence)}\n`);
   const typed = await askLine(io, `Type ${name} to do it, or press Enter to cancel: `);
   if (typed.trim() !== name) throw new AppError('conflict', 'cancelled: nothing was done');
 }

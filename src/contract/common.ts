@@ -7,12 +7,13 @@ export const idSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'lower-case letters, digits and dashes, at most 32 characters');
 
+/** Nothing that drives a terminal, and no mark that reorders what stands beside a name. */
 export const nameSchema = z
   .string()
   .trim()
   .min(1)
   .max(64)
-  .regex(/^[^\p{Cc}]+$/u, 'no control characters');
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+$/u, 'no control characters');
 
 /** Milliseconds since 1970-01-01 UTC. */
 export const utcMsSchema = z.number().int().nonnegative();

@@ -3,10 +3,23 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import type { Connection } from '../../client/connect.ts';
-import { type Camera, cameraTransportSchema, planSchema, type RecordingPlan } from '../../contract/index.ts';
-import { AppError } from '../../errors.ts';
+import {
+  type Camera,
+  cameraTransportSchema,
+  type GapReason,
+  planSchema,
+  type RecordingPlan,
+} from '../../contract/index.ts';
+import { AppError, type ErrorCode, exitCodes } from '../../errors.ts';
 import { formatSize } from '../../model/size.ts';
-import { addCommand, addNoun, type CommandContext, type CommandHost, onlyArgument } from '../command.ts';
+import {
+  addCommand,
+  addNoun,
+  type CommandContext,
+  type CommandHost,
+  onlyArgument,
+  requireChange,
+} from '../command.ts';
 import type { Column, Tone } from '../output.ts';
 import { confirmByName } from '../prompt.ts';
 import { formatTime } from '../time.ts';
@@ -84,10 +97,16 @@ async function probe(connection: Connection, source: ProbeSource, force: boolean
   if (found.ok || force) return;
   const problem = found.problem ?? found.reason ?? 'no reason known';
   const anyway = 'add --force to add it all the same; it is recorded as soon as it answers';
-  throw new AppError('unavailable', `the camera gives no usable stream: ${problem}`, {
+  throw new AppError(codeOf(found.reason), `the camera gives no usable stream: ${problem}`, {
     hint: found.hint === null ? anyway : `${found.hint} Or ${anyway}.`,
     details: { reason: found.reason },
   });
+}
+
+function codeOf(reason: GapReason | null): ErrorCode {
+  if (reason === 'unsupported-codec') return 'unsupported';
+  if (reason === 'protocol-error') return 'protocol';
+  return reason === 'stream-stalled' ? 'timeout' : 'unavailable';
 }
 
 interface ProbeSource {
@@ -150,8 +169,8 @@ function addAdd(noun: Command, host: CommandHost): void {
       ['--no-probe', 'add it without trying'],
     ],
     options: sourceOptions.extend({
-      url: z.string({ error: 'is missing: --url rtsp://…' }),
-      pool: z.string({ error: 'is missing: --pool NAME' }),
+      url: z.string(),
+      pool: z.string(),
       id: z.string().optional(),
       force: z.boolean().default(false),
       probe: z.boolean().default(true),
@@ -199,7 +218,7 @@ function addProbe(noun: Command, host: CommandHost): void {
             ['hint', found.hint ?? '-'],
           ]),
         );
-        if (!found.ok) context.exitWith(8);
+        if (!found.ok) context.exitWith(exitCodes[codeOf(found.reason)]);
       }),
   });
 }
@@ -224,8 +243,9 @@ function addChanging(noun: Command, host: CommandHost): void {
       disable: z.boolean().optional(),
     }),
     examples: ['holdfast camera edit door --plan never', 'holdfast camera edit door --disable'],
-    run: (context, args, options) =>
-      context.withNode(async ({ client }) => {
+    run: async (context, args, options) => {
+      requireChange(options);
+      await context.withNode(async ({ client }) => {
         const { id } = await client.camera.show({ id: onlyArgument(args) });
         const camera = await client.camera.edit({
           id,
@@ -237,7 +257,8 @@ function addChanging(noun: Command, host: CommandHost): void {
           ...(options.disable ? { enabled: false } : {}),
         });
         report(context, camera, `camera ${camera.id} (${camera.name}) is changed`);
-      }),
+      });
+    },
   });
   addCommand(noun, host, {
     usage: 'remove <camera>',

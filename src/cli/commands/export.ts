@@ -10,10 +10,9 @@ import type { ExportPlan } from '../../contract/index.ts';
 import { AppError } from '../../errors.ts';
 import { formatSize } from '../../model/size.ts';
 import { addCommand, type CommandContext, type CommandHost } from '../command.ts';
+import { errnoOf, fileError } from '../file-errors.ts';
 import { progressBar } from '../progress.ts';
 import { formatDuration, formatTime, parseTime } from '../time.ts';
-
-const required = (flag: string) => z.string({ error: `is missing: ${flag}` });
 
 export function addExport(program: Command, host: CommandHost): void {
   addCommand(program, host, {
@@ -27,10 +26,10 @@ export function addExport(program: Command, host: CommandHost): void {
       ['--force', 'replace the file when it exists'],
     ],
     options: z.object({
-      camera: required('--camera NAME'),
-      from: required('--from TIME'),
-      to: required('--to TIME'),
-      out: required('--out FILE.mp4'),
+      camera: z.string(),
+      from: z.string(),
+      to: z.string(),
+      out: z.string(),
       force: z.boolean().default(false),
     }),
     examples: [
@@ -41,7 +40,13 @@ export function addExport(program: Command, host: CommandHost): void {
     run: async (context, _args, options) => {
       const nowMs = context.io.nowMs();
       const [fromMs, toMs] = [parseTime(options.from, nowMs), parseTime(options.to, nowMs)];
-      if (fromMs >= toMs) throw new AppError('invalid_input', '--from is not before --to');
+      if (fromMs >= toMs) {
+        throw new AppError(
+          'invalid_input',
+          `--from (${formatTime(fromMs)}) is not before --to (${formatTime(toMs)})`,
+          { hint: 'give the earlier moment first' },
+        );
+      }
       const out = resolve(options.out);
       if (!options.force && existsSync(out)) throw exists(out);
       await context.withNode(async (connection) => {
@@ -126,32 +131,17 @@ async function publish(temporary: string, request: SaveRequest): Promise<void> {
   try {
     await link(temporary, request.out);
   } catch (error) {
-    if (errno(error) === 'EEXIST') throw exists(request.out);
+    if (errnoOf(error) === 'EEXIST') throw exists(request.out);
     // File systems without hard links (FAT, some shares).
     if (existsSync(request.out)) throw exists(request.out);
     await rename(temporary, request.out);
   }
 }
 
-function errno(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
-
 function asFileError(error: unknown, out: string): AppError {
   if (error instanceof AppError) return error;
-  const code = errno(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new AppError('disk_full', `no room for ${out}`, {
-      hint: 'export a shorter stretch, or to another disk',
-      cause: error,
-    });
-  }
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new AppError('not_found', `the folder of ${out} does not exist`, { cause: error });
-  }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new AppError('forbidden', `${out} may not be written`, { cause: error });
-  }
+  const known = fileError(error, out);
+  if (known) return known;
   return new AppError('unavailable', 'the transfer broke before the end: nothing was written', {
     hint: 'try again; holdfast log search shows what the node says',
     cause: error,

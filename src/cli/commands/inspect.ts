@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import type { NodeClient } from '../../client/connect.ts';
 import {
   daySchema,
   type InspectionDay,
@@ -12,6 +13,7 @@ import { AppError } from '../../errors.ts';
 import { toCsv, toHtml, toSvg } from '../../model/inspection-report.ts';
 import { addCommand, type CommandContext, type CommandHost } from '../command.ts';
 import { csvLine } from '../csv.ts';
+import { fileError } from '../file-errors.ts';
 import type { Column, Output, Tone } from '../output.ts';
 import { formatTime } from '../time.ts';
 import { repeatUntilStopped } from '../watch.ts';
@@ -58,7 +60,9 @@ export function addInspect(program: Command, host: CommandHost): void {
     ],
     run: async (context, _args, options) => {
       if ([options.day, options.month, options.today].filter((given) => given !== undefined).length > 1) {
-        throw new AppError('invalid_input', 'give one of --day, --month and --today');
+        throw new AppError('invalid_input', '--day, --month and --today exclude each other', {
+          hint: 'give one of them',
+        });
       }
       if (options.month !== undefined && (options.html ?? options.svg) !== undefined) {
         throw new AppError('unsupported', '--html and --svg show a day', {
@@ -83,25 +87,46 @@ function filterOf(options: Options) {
 
 async function showDay(context: CommandContext, options: Options): Promise<void> {
   const { output } = context;
-  const day = await context.withNode(({ client }) =>
-    client.inspection.day({
+  const day = await context.withNode(async ({ client }) => {
+    const found = await client.inspection.day({
       detail: output.json ? 'minutes' : 'hours',
       ...filterOf(options),
       ...(options.day === undefined ? {} : { day: options.day }),
-    }),
-  );
+    });
+    if (found.cameras.length === 0) await requireCamera(client, options.camera);
+    return found;
+  });
   const files = [
     [options.html, toHtml],
     [options.svg, toSvg],
   ] as const;
   for (const [path, render] of files) {
     if (path === undefined) continue;
-    writeFileSync(path, render(day));
+    writeReport(path, render(day));
     output.note(`written: ${path}`);
   }
   if (options.csv) output.io.stdout.write(toCsv(day));
   else if (output.json) output.document(day);
   else if ((options.html ?? options.svg) === undefined) printDay(output, day);
+}
+
+/** An empty grid may mean that all is well, but not of a camera that there is not. */
+async function requireCamera(client: NodeClient, wanted: string | undefined): Promise<void> {
+  if (wanted === undefined) return;
+  const part = wanted.toLowerCase();
+  const cameras = await client.camera.list();
+  if (cameras.some(({ id, name }) => id.includes(part) || name.toLowerCase().includes(part))) return;
+  throw new AppError('not_found', `no camera is called ${wanted}, or holds that in its name`, {
+    hint: 'holdfast camera list shows them',
+  });
+}
+
+function writeReport(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw fileError(error, path) ?? error;
+  }
 }
 
 type CameraDay = InspectionDay['cameras'][number];
@@ -151,9 +176,11 @@ function printReasons(output: Output, camera: CameraDay): void {
 
 async function showMonth(context: CommandContext, options: Options, month: string): Promise<void> {
   const { output } = context;
-  const found = await context.withNode(({ client }) =>
-    client.inspection.month({ month, ...filterOf(options) }),
-  );
+  const found = await context.withNode(async ({ client }) => {
+    const grid = await client.inspection.month({ month, ...filterOf(options) });
+    if (grid.cameras.length === 0) await requireCamera(client, options.camera);
+    return grid;
+  });
   if (options.csv) printMonthCsv(output, found);
   else output.result(found, () => printMonth(output, found));
 }

@@ -9,6 +9,7 @@ import { type LogEntry, logLevels, logTypes } from '../../contract/index.ts';
 import { AppError } from '../../errors.ts';
 import { addCommand, addNoun, type CommandContext, type CommandHost } from '../command.ts';
 import { csvLine } from '../csv.ts';
+import { fileError } from '../file-errors.ts';
 import type { Column } from '../output.ts';
 import { confirmByName } from '../prompt.ts';
 import { formatTime, parseTime } from '../time.ts';
@@ -208,12 +209,7 @@ function fileSink(path: string): Sink {
   const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
   const failed = new Promise<never>((_resolve, reject) => {
     file.once('error', (cause) =>
-      reject(
-        new AppError('conflict', `cannot write ${path}`, {
-          hint: 'choose a new file in a folder that exists',
-          cause,
-        }),
-      ),
+      reject(fileError(cause, path) ?? new AppError('unavailable', `cannot write ${path}`, { cause })),
     );
   });
   failed.catch(() => {});

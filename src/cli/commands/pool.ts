@@ -5,7 +5,14 @@ import type { Connection } from '../../client/connect.ts';
 import { type Pool, strategySchema } from '../../contract/index.ts';
 import { AppError } from '../../errors.ts';
 import { formatSize, parseSize } from '../../model/size.ts';
-import { addCommand, addNoun, type CommandContext, type CommandHost, onlyArgument } from '../command.ts';
+import {
+  addCommand,
+  addNoun,
+  type CommandContext,
+  type CommandHost,
+  onlyArgument,
+  requireChange,
+} from '../command.ts';
 import type { Column } from '../output.ts';
 import { confirmByName } from '../prompt.ts';
 import { formatDuration, formatTime } from '../time.ts';
@@ -113,11 +120,12 @@ function addMaking(noun: Command, host: CommandHost): void {
   addCommand(noun, host, {
     usage: 'add <name>',
     summary: 'make a pool of capacity from one or more spaces',
-    flags: [['--space <id:size...>', 'space and how much of it, such as s1:500GB'], ...policyFlags],
+    flags: [
+      ['--space <id:size...>', 'where the capacity comes from, and how much of it, such as s1:500GB'],
+      ...policyFlags,
+    ],
     options: policyOptions.extend({
-      space: z.array(z.string(), {
-        error: 'is missing: say where the capacity comes from, such as --space s1:500GB',
-      }),
+      space: z.array(z.string()),
     }),
     examples: [
       'holdfast pool add main --space s1:500GB',
@@ -161,8 +169,9 @@ function addChanging(noun: Command, host: CommandHost): void {
       'holdfast pool edit main --strategy cycle --cycle-days 30',
       'holdfast pool edit p1 --name main',
     ],
-    run: (context, args, options) =>
-      context.withNode(async (connection) => {
+    run: async (context, args, options) => {
+      requireChange(options);
+      await context.withNode(async (connection) => {
         const found = await findPool(connection, onlyArgument(args));
         const pool = await connection.client.pool.edit({
           id: found.id,
@@ -170,7 +179,8 @@ function addChanging(noun: Command, host: CommandHost): void {
           ...(options.name === undefined ? {} : { name: options.name }),
         });
         printResult(context, pool, `pool ${pool.id} (${pool.name}): ${strategyText(pool)}`);
-      }),
+      });
+    },
   });
   addCommand(noun, host, {
     usage: 'delete <pool>',

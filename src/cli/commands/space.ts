@@ -9,7 +9,7 @@ import { formatSize, parseSize } from '../../model/size.ts';
 import { addCommand, addNoun, type CommandContext, type CommandHost, onlyArgument } from '../command.ts';
 import type { Column, Tone } from '../output.ts';
 import { progressBar } from '../progress.ts';
-import { confirmByName } from '../prompt.ts';
+import { askYes, confirmByName } from '../prompt.ts';
 import { pause } from '../watch.ts';
 
 const none = z.object({});
@@ -108,34 +108,55 @@ function addAdd(noun: Command, host: CommandHost): void {
       ['--quota <size>', 'how much it may hold, such as 20GB or 1.5TiB'],
       ['--name <name>', 'what to call it (default: the last part of the path)'],
       ['--allow-system-disk', "accept a folder on the operating system's own disk"],
+      ['--create', 'make the folder when it does not exist'],
       ['--yes <path>', 'the path again, to accept a folder that is not empty'],
       ['--no-wait', 'do not wait until it is initialised'],
     ],
     options: z.object({
-      quota: z.string({ error: 'is missing: say how much the space may hold, such as --quota 20GB' }),
+      quota: z.string(),
       name: z.string().optional(),
       allowSystemDisk: z.boolean().default(false),
+      create: z.boolean().default(false),
       yes: z.string().optional(),
       wait: z.boolean().default(true),
     }),
     examples: [
       'holdfast space add /srv/video --quota 2TB',
-      'holdfast space add /srv/video --quota 2TB --no-wait --json',
+      'holdfast space add /srv/video --quota 2TB --create --no-wait --json',
     ],
     run: (context, args, options) =>
       context.withNode(async (connection) => {
         const path = hostPath(context, onlyArgument(args));
-        const added = await connection.client.space.add({
-          path,
-          quotaBytes: parseSize(options.quota),
-          allowSystemDisk: options.allowSystemDisk,
-          ...(options.name === undefined ? {} : { name: options.name }),
-          ...(options.yes === undefined ? {} : { confirm: hostPath(context, options.yes) }),
+        const add = () =>
+          connection.client.space.add({
+            path,
+            quotaBytes: parseSize(options.quota),
+            allowSystemDisk: options.allowSystemDisk,
+            ...(options.name === undefined ? {} : { name: options.name }),
+            ...(options.yes === undefined ? {} : { confirm: hostPath(context, options.yes) }),
+          });
+        const added = await add().catch(async (error: unknown) => {
+          if (!(await makeMissing(context, connection, error, { path, create: options.create }))) throw error;
+          return add();
         });
         const space = options.wait ? await waitUntilReady(context, connection, added) : added;
         report(context, space, `space ${space.id} (${space.name}) is ${space.state}: ${space.path}`);
       }),
   });
+}
+
+/** Makes the folder that was missing when that was asked for, or is wished at the terminal; false when not. */
+async function makeMissing(
+  context: CommandContext,
+  connection: Connection,
+  error: unknown,
+  wanted: { path: string; create: boolean },
+): Promise<boolean> {
+  const { path, create } = wanted;
+  if (!(error instanceof AppError) || error.details?.missing !== path) return false;
+  if (!create && !(await askYes(context.io, `There is no folder ${path}. Make it? [y/N] `))) return false;
+  await connection.client.space.makeFolder({ path });
+  return true;
 }
 
 function addDangerous(noun: Command, host: CommandHost): void {

@@ -50,7 +50,7 @@ function printStatus(output: Output, status: NodeStatus): void {
   );
   output.line();
   for (const concern of status.concerns) {
-    output.line(`${output.paint(concernTones[concern.level], concern.level.padEnd(7))}  ${concern.text}`);
+    output.toned(concernTones[concern.level], concern.level.padEnd(7), `  ${concern.text}`);
     if (concern.hint) output.line(`         ${concern.hint}`);
   }
   output.line();

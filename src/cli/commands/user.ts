@@ -2,7 +2,14 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { roleSchema, type User } from '../../contract/index.ts';
-import { addCommand, addNoun, type CommandContext, type CommandHost, onlyArgument } from '../command.ts';
+import {
+  addCommand,
+  addNoun,
+  type CommandContext,
+  type CommandHost,
+  onlyArgument,
+  requireChange,
+} from '../command.ts';
 import type { Column } from '../output.ts';
 import { confirmByName } from '../prompt.ts';
 import { formatTime } from '../time.ts';
@@ -69,8 +76,9 @@ export function addUser(program: Command, host: CommandHost): void {
       enable: z.boolean().optional(),
     }),
     examples: ['holdfast user edit anna --role admin', 'holdfast user edit anna --disable'],
-    run: (context, args, options) =>
-      context.withNode(async ({ client }) => {
+    run: async (context, args, options) => {
+      requireChange(options);
+      await context.withNode(async ({ client }) => {
         const edited = await client.user.edit({
           name: onlyArgument(args),
           ...(options.role === undefined ? {} : { role: options.role }),
@@ -78,7 +86,8 @@ export function addUser(program: Command, host: CommandHost): void {
           ...(options.enable ? { disabled: false } : {}),
         });
         report(context, edited, `user ${edited.name}: ${edited.role}, ${stateOf(edited)}`);
-      }),
+      });
+    },
   });
   addRecovery(noun, host);
 }

@@ -63,7 +63,12 @@ describe('status', () => {
     expect(human.stderr).toMatch(/^error: no agent answers at .*\nhint: start it with /);
     const json = await cli(['status', '--data', folder, '--json']);
     expect(JSON.parse(json.stderr)).toEqual({
-      error: { code: 'unavailable', message: expect.any(String), hint: expect.any(String) },
+      error: {
+        details: { errno: 'ENOENT' },
+        code: 'unavailable',
+        message: expect.any(String),
+        hint: expect.any(String),
+      },
     });
   });
 });
