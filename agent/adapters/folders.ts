@@ -8,8 +8,8 @@ import { readMarker } from '../storage/space/marker.ts';
 import { planSpace } from '../storage/space/plan.ts';
 import { deviceTypeOf } from './device-type.ts';
 import { realDisk } from './disk.ts';
-import { fromErrno } from './errno.ts';
-import { readMounts } from './mount-table.ts';
+import { errnoOf, fromErrno } from './errno.ts';
+import { mountOf, readMounts } from './mount-table.ts';
 
 const systemRoot = process.platform === 'win32' ? `${process.env.SystemDrive ?? 'C:'}\\` : '/';
 const deadlineMs = 5_000;
@@ -44,10 +44,15 @@ export function createFolders(nodeId: () => string): Folders {
   const inspect = (path: string, kind: FolderEntry['kind'] = 'folder') => inspectFolder(path, kind, nodeId());
   return {
     layout: planSpace,
-    inspect: (path) => within(path, () => inspect(path)),
+    inspect: (path) =>
+      within(path, async () => {
+        await refuseVirtual(path);
+        return inspect(path);
+      }),
     makeFolder: (path) =>
       within(path, () =>
-        mkdir(path, { mode: 0o750 }).catch((error: unknown) => {
+        mkdir(path, { mode: 0o750 }).catch(async (error: unknown) => {
+          if (errnoOf(error) === 'ENOENT') throw await noFolder(dirname(path));
           throw fromErrno(error, `create ${path}`);
         }),
       ),
@@ -115,12 +120,41 @@ async function inspectFolder(path: string, kind: FolderEntry['kind'], nodeId: st
 }
 
 async function statFolder(path: string) {
-  const found = await stat(path).catch((error: unknown) => {
+  const found = await stat(path).catch(async (error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') throw await noFolder(path);
     throw fromErrno(error, `open ${path}`);
   });
   if (found.isDirectory()) return found;
   throw new AppError('invalid_input', `path: ${path} is not a folder`, {
     hint: 'Choose a folder.',
+    details: { field: 'path' },
+  });
+}
+
+/** `details.missing` only when one new folder would do: a longer missing path is more likely a typing error. */
+async function noFolder(path: string): Promise<AppError> {
+  let nearest = dirname(path);
+  while (nearest !== dirname(nearest) && !(await isFolder(nearest))) nearest = dirname(nearest);
+  const look = `see what is there: holdfast space browse ${nearest}`;
+  const isLast = nearest === dirname(path);
+  return new AppError('not_found', `there is no folder ${path}`, {
+    hint: isLast
+      ? `Make it (with holdfast space add … --create, or New folder on the Storage page), or ${look}.`
+      : `The nearest that exists is ${nearest}. Check the path for a typing error; ${look}.`,
+    details: { field: 'path', nearest, ...(isLast ? { missing: path } : {}) },
+  });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() ?? false;
+}
+
+/** @throws AppError `invalid_input` for what the kernel shows as files, such as /proc and /sys. */
+async function refuseVirtual(path: string): Promise<void> {
+  const mount = mountOf(await readMounts(), await realpath(path).catch(() => path));
+  if (!mount || !virtualTypes.has(mount.fsType)) return;
+  throw new AppError('invalid_input', `path: ${path} is a ${mount.fsType} of the system and holds no files`, {
+    hint: 'Choose a folder on a disk: holdfast space browse shows them.',
     details: { field: 'path' },
   });
 }
@@ -137,7 +171,8 @@ async function mountPoints(): Promise<string[]> {
 }
 
 async function subfolders(path: string): Promise<string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch((error: unknown) => {
+  const entries = await readdir(path, { withFileTypes: true }).catch(async (error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') throw await noFolder(path);
     throw fromErrno(error, `list ${path}`);
   });
   return entries

@@ -29,6 +29,7 @@ export interface Services {
   reader: Reader;
   board: StatusBoard;
   clock: Clock;
+  dataDir: string;
   version: string;
   doctor: () => Promise<DoctorCheck[]>;
 }

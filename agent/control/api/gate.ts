@@ -109,7 +109,7 @@ export class Gate {
       return output;
     } catch (thrown) {
       const path = call.path.join('.');
-      const error = toShownError(thrown, (defect) => this.#options.onUnexpected(defect, path));
+      const error = toShownError(thrown, call.input, (defect) => this.#options.onUnexpected(defect, path));
       if (meta.audited && principal) this.#audit({ call, principal, audit, failure: error });
       throw toWireError(error);
     } finally {

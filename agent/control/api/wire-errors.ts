@@ -3,6 +3,8 @@ import { ORPCError } from '@orpc/server';
 import { z } from 'zod';
 import { errorDataSchema } from '../../../src/contract/index.ts';
 import { AppError, type ErrorCode } from '../../../src/errors.ts';
+import { describeIssue, fieldOf, issueSchema } from '../../../src/model/issues.ts';
+import { maskSecrets } from '../../../src/model/secrets.ts';
 
 const statusByCode: Readonly<Record<ErrorCode, number>> = {
   invalid_input: 400,
@@ -31,9 +33,7 @@ const codeByStatus: Readonly<Record<number, ErrorCode>> = {
   422: 'invalid_input',
 };
 
-const issuesSchema = z.object({
-  issues: z.array(z.object({ message: z.string(), path: z.array(z.unknown()).optional() })).min(1),
-});
+const issuesSchema = z.object({ issues: z.array(issueSchema).min(1) });
 
 export function statusOf(code: ErrorCode): number {
   return statusByCode[code];
@@ -57,12 +57,16 @@ function dataOf(error: AppError): z.infer<typeof errorDataSchema> {
 
 /**
  * Whatever a call threw, as an AppError fit to be shown. `unexpected` is told of what is a defect of ours, whole;
- * the caller only learns that the log has it.
+ * the caller only learns that the log has it. `input` is what the call was given.
  */
-export function toShownError(thrown: unknown, unexpected: (thrown: unknown) => void): AppError {
+export function toShownError(
+  thrown: unknown,
+  input: unknown,
+  unexpected: (thrown: unknown) => void,
+): AppError {
   if (thrown instanceof AppError) return thrown;
   if (thrown instanceof ORPCError) {
-    const validation = fromIssues(thrown);
+    const validation = fromIssues(thrown, input);
     if (validation) return validation;
     const code = codeByStatus[thrown.status];
     if (code) return new AppError(code, thrown.message);
@@ -73,13 +77,13 @@ export function toShownError(thrown: unknown, unexpected: (thrown: unknown) => v
   });
 }
 
-function fromIssues(error: ORPCError<string, unknown>): AppError | null {
+function fromIssues(error: ORPCError<string, unknown>, input: unknown): AppError | null {
   const parsed = error.status === 400 ? issuesSchema.safeParse(error.data) : null;
   const issue = parsed?.data?.issues[0];
   if (!issue) return null;
-  const field = (issue.path ?? []).map(String).join('.') || 'input';
-  return new AppError('invalid_input', `${field}: ${issue.message}`, {
-    hint: `Correct the field "${field}".`,
+  const field = fieldOf(issue) ?? 'input';
+  return new AppError('invalid_input', `${field}: ${describeIssue(issue, maskSecrets(input))}`, {
+    hint: `Correct "${field}" and try again.`,
     details: { field },
   });
 }

@@ -2,14 +2,19 @@
 import type { z } from 'zod';
 import type { Camera, cameraAddSchema } from '../../../src/contract/index.ts';
 import { AppError } from '../../../src/errors.ts';
-import { splitCameraAddress } from '../../../src/model/camera-address.ts';
+import { type CameraAddress, splitCameraAddress } from '../../../src/model/camera-address.ts';
+import { printable } from '../../../src/model/printable.ts';
 import { type CameraSettings, camerasMax, type Settings } from '../../../src/settings/schema.ts';
+import { parseRtspUrl } from '../../media/rtsp/url.ts';
 import type { Sealer } from '../../settings/seal.ts';
 import { note } from '../api/context.ts';
 import { api } from '../api/implementer.ts';
 import { findById, findByIdOrName } from '../find.ts';
 import { sealContext } from '../recorder/config.ts';
 import type { Services } from '../services.ts';
+
+/** Characters of an address in an error. */
+const addressShownMax = 80;
 
 export function cameraHandlers({ settings, recorder, sealer, board, clock }: Services) {
   const shown = (id: string): Camera => findById(board.cameras(), id, 'camera');
@@ -24,7 +29,7 @@ export function cameraHandlers({ settings, recorder, sealer, board, clock }: Ser
     list: api.camera.list.handler(() => board.cameras()),
     show: api.camera.show.handler(({ input }) => findByIdOrName(board.cameras(), input.id, 'camera')),
     probe: api.camera.probe.handler(async ({ input }) => {
-      const { dialUrl, user, password } = splitCameraAddress(input.url);
+      const { dialUrl, user, password } = readAddress(input.url);
       const { transport, allowBasicAuth } = input;
       const { probe } = await recorder.request({
         method: 'probe',
@@ -121,10 +126,27 @@ function editCamera(draft: Settings, input: CameraEdit, sealer: Sealer): CameraS
   return camera;
 }
 
+/** @throws AppError `invalid_input` for an address that no camera can have. */
+function readAddress(url: string): CameraAddress {
+  const address = splitCameraAddress(url);
+  try {
+    parseRtspUrl(address.dialUrl);
+    return address;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { code, message, hint } = error;
+    const shown = printable(address.shownUrl).slice(0, addressShownMax);
+    throw new AppError(code, `url: ${message} It is ${shown}`, {
+      ...(hint === undefined ? {} : { hint }),
+      details: { field: 'url' },
+    });
+  }
+}
+
 type Address = Pick<CameraSettings, 'url' | 'sealedCredentials'>;
 
 function sealAddress(url: string, cameraId: string, sealer: Sealer): Address {
-  const { shownUrl, dialUrl, user, password } = splitCameraAddress(url);
+  const { shownUrl, dialUrl, user, password } = readAddress(url);
   const secretUrl = dialUrl === shownUrl ? {} : { url: dialUrl };
   const isOpen = user === null && password === null && dialUrl === shownUrl;
   const sealed = isOpen ? null : sealer.seal({ user, password, ...secretUrl }, sealContext(cameraId));

@@ -12,11 +12,25 @@ export function inspectionHandlers({ reader }: Services) {
   };
 }
 
-export function exportHandlers({ reader }: Services) {
+export function exportHandlers({ reader, settings }: Services) {
+  const isKnown = (camera: string) =>
+    settings.current().cameras.some(({ id, name }) => id === camera || name === camera);
   return {
-    plan: api.export.plan.handler(({ input }) => {
+    plan: api.export.plan.handler(async ({ input }) => {
       requireRange(input);
-      return reader.exportPlan(input);
+      try {
+        return await reader.exportPlan(input);
+      } catch (error) {
+        // A removed camera is still found by its id, as long as there is video of it.
+        if (!(error instanceof AppError) || error.code !== 'not_found' || isKnown(input.camera)) throw error;
+        throw new AppError(
+          'not_found',
+          `there is no camera ${input.camera}, and no video of one that was removed`,
+          {
+            hint: 'See: holdfast camera list.',
+          },
+        );
+      }
     }),
   };
 }
@@ -25,7 +39,7 @@ export function exportHandlers({ reader }: Services) {
 export function requireRange(range: { fromMs: number; toMs: number }): void {
   if (range.fromMs < range.toMs) return;
   throw new AppError('invalid_input', 'toMs: the end must be after the start', {
-    hint: 'Correct the times.',
+    hint: 'Give two moments, the earlier one first.',
     details: { field: 'toMs' },
   });
 }

@@ -96,7 +96,8 @@ export function poolHandlers({ settings, recorder, board, clock }: Services) {
       await settings.update((draft) => {
         const cameras = draft.cameras.filter((camera) => camera.poolId === pool.id);
         if (cameras.length > 0) {
-          throw new AppError('conflict', `${cameras.length} cameras record into the pool ${pool.id}`, {
+          const who = cameras.length === 1 ? '1 camera records' : `${cameras.length} cameras record`;
+          throw new AppError('conflict', `${who} into the pool ${pool.id}`, {
             hint: `Move or remove them first: ${cameras
               .slice(0, 10)
               .map((camera) => camera.id)

@@ -2,6 +2,7 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { FolderEntry, Space } from '../../../src/contract/index.ts';
 import { AppError } from '../../../src/errors.ts';
+import { printable } from '../../../src/model/printable.ts';
 import { formatSize } from '../../../src/model/size.ts';
 import { type Settings, type SpaceSettings, spacesMax } from '../../../src/settings/schema.ts';
 import { note } from '../api/context.ts';
@@ -19,7 +20,7 @@ interface AddInput {
   allowSystemDisk: boolean;
 }
 
-export function spaceHandlers({ settings, recorder, folders, board, clock }: Services) {
+export function spaceHandlers({ settings, recorder, folders, board, clock, dataDir }: Services) {
   const shown = (id: string): Space => findById(board.spaces(), id, 'space');
   const existing = (id: string) => findById(settings.current().spaces, id, 'space');
   const forget = (id: string) =>
@@ -42,6 +43,7 @@ export function spaceHandlers({ settings, recorder, folders, board, clock }: Ser
     add: api.space.add.handler(async ({ input, context }) => {
       const path = requireAbsolute(input.path);
       requireQuota(input.quotaBytes);
+      requireOutsideOf(path, dataDir);
       // Without a recorder nothing could be initialised: say so before anything is kept.
       await recorder.request({ method: 'status' });
       const { entry, marked } = await folders.inspect(path);
@@ -121,10 +123,14 @@ export function spaceHandlers({ settings, recorder, folders, board, clock }: Ser
 
 function requireAbsolute(path: string): string {
   if (isAbsolute(path) && !path.includes('\0')) return resolve(path);
-  throw new AppError('invalid_input', 'path: an absolute path is needed', {
-    hint: 'Write the whole path, from the root.',
-    details: { field: 'path' },
-  });
+  throw new AppError(
+    'invalid_input',
+    `path: expected an absolute path, got "${printable(path.slice(0, 80))}"`,
+    {
+      hint: 'Write the whole path, from the root.',
+      details: { field: 'path' },
+    },
+  );
 }
 
 function requireQuota(quotaBytes: number): void {
@@ -154,9 +160,11 @@ function checkFolder(folder: FolderEntry, input: AddInput): string | null {
   if (folder.holdfast?.ours) return folder.holdfast.spaceId;
   if (!folder.empty && !isConfirmed(input)) {
     const owner = folder.holdfast ? `belongs to the node ${folder.holdfast.ownerNode}` : 'is not empty';
-    throw refuse(`${input.path} ${owner}`, `Choose an empty folder, or confirm with the path typed again.`, {
-      confirm: input.path,
-    });
+    throw refuse(
+      `${input.path} ${owner}`,
+      `Choose an empty folder, or confirm with the path typed again (--yes ${input.path}).`,
+      { confirm: input.path },
+    );
   }
   if (folder.freeBytes !== null && input.quotaBytes > folder.freeBytes) {
     const wanted = formatSize(input.quotaBytes);
@@ -171,6 +179,14 @@ function checkFolder(folder: FolderEntry, input: AddInput): string | null {
 
 function isConfirmed(input: AddInput): boolean {
   return input.confirm !== undefined && isAbsolute(input.confirm) && resolve(input.confirm) === input.path;
+}
+
+/** A space in a folder of its own below the data folder is possible, one around settings and index is not. */
+function requireOutsideOf(path: string, dataDir: string): void {
+  if (!isWithin(resolve(dataDir), path)) return;
+  throw new AppError('conflict', `${path} holds the data folder of this node (${dataDir})`, {
+    hint: 'Choose a folder of its own for video.',
+  });
 }
 
 function requireApart(draft: Settings, path: string): void {
