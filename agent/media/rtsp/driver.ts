@@ -49,6 +49,8 @@ export class SessionDriver implements RtspSession {
   /** Our SSRC. */
   readonly #reportSource: number;
   #over = false;
+  /** A message came over this connection: whoever is there speaks RTSP. */
+  #understood = false;
   #teardownCseq: number | null = null;
   #arrivalMs = 0;
   #bytesReceived = 0;
@@ -98,7 +100,8 @@ export class SessionDriver implements RtspSession {
     const nowMs = this.#options.clock.monotonicMs();
     for (const ports of this.#udp.values()) ports.tick();
     const packets = this.#tracks?.video.packetsReceived ?? 0;
-    this.#dispatch({ kind: 'tick', packets, units: this.#tracks?.units ?? 0 });
+    const skippedBytes = this.#splitter?.skippedBytes ?? 0;
+    this.#dispatch({ kind: 'tick', packets, units: this.#tracks?.units ?? 0, skippedBytes });
     if (nowMs < this.#nextReportMs || this.#over) return;
     this.#nextReportMs = nowMs + reportEveryMs;
     this.#sendReports();
@@ -110,6 +113,7 @@ export class SessionDriver implements RtspSession {
   }
 
   message(message: RtspMessage): void {
+    this.#understood = true;
     if (this.#over) this.#afterEnd(message);
     else if (message.kind === 'response') this.#dispatch({ kind: 'response', response: message });
     else this.#dispatch({ kind: 'request', request: message });
@@ -182,6 +186,7 @@ export class SessionDriver implements RtspSession {
     const { host, port, secure } = parseRtspUrl(text);
     const splitter = new InterleavedSplitter(this);
     this.#splitter = splitter;
+    this.#understood = false;
     try {
       this.#connection = this.#open(splitter, host, port, secure);
     } catch (error) {
@@ -206,7 +211,12 @@ export class SessionDriver implements RtspSession {
         if (this.#connection === connection) this.#dispatch({ kind: 'connected' });
       },
       onRead: (bytes, length) => {
-        if (this.#connection === connection) this.#read(splitter, bytes, length);
+        if (this.#connection !== connection) return;
+        this.#read(splitter, bytes, length);
+        if (!this.#understood && splitter.skippedBytes > 0 && !this.#over) {
+          const first = bytes.subarray(0, length);
+          this.#dispatch({ kind: 'failed', end: endings.noRtsp(`${host}:${port}`, first) });
+        }
       },
       onClosed: (code) => {
         if (this.#connection === connection) this.#onClosed(code, `${host}:${port}`);

@@ -9,6 +9,8 @@ function ending(reason: SessionEnd['reason'], detail: string, hint: string, tran
 
 const checkNetwork = 'Check that the camera has power and network, and that its address and port are right.';
 
+const firstBytesShown = 40;
+
 export const checkLocalAddress = 'Check the network card that was set for the cameras.';
 
 export function stopped(): SessionEnd {
@@ -26,6 +28,10 @@ export function connectionFailed(address: string, code: string | null): SessionE
     const hint = 'Check the host name in the camera address, or use its IP address.';
     return ending('camera-unreachable', `The host name of ${address} cannot be resolved (${code}).`, hint);
   }
+  if (code === 'EPROTO' || code?.startsWith('ERR_SSL')) {
+    const hint = 'Check that the camera speaks TLS on this port, or use rtsp:// for it.';
+    return ending('camera-unreachable', `${address} did not agree on TLS (${printable(code)}).`, hint);
+  }
   const what =
     code === null ? 'closed the connection before media flowed' : `cannot be reached (${printable(code)})`;
   return ending('camera-unreachable', `${address} ${what}.`, checkNetwork);
@@ -37,15 +43,31 @@ export function certificateMismatch(address: string): SessionEnd {
   return ending('camera-unreachable', detail, hint, false);
 }
 
-export function connectTimedOut(address: string, timeoutMs: number): SessionEnd {
-  return ending(
-    'camera-unreachable',
-    `${address} did not accept a connection in ${seconds(timeoutMs)}.`,
-    checkNetwork,
-  );
+export function connectTimedOut(address: string, timeoutMs: number, secure: boolean): SessionEnd {
+  const what = secure ? 'complete a TLS connection' : 'accept a connection';
+  const hint = secure
+    ? 'Check the port, and that the camera speaks TLS there; without TLS the address begins with rtsp://.'
+    : checkNetwork;
+  return ending('camera-unreachable', `${address} did not ${what} in ${seconds(timeoutMs)}.`, hint);
 }
 
-export function noAnswer(method: string, timeoutMs: number): SessionEnd {
+/** `first`: the bytes that the other side began with. */
+export function noRtsp(address: string, first: Uint8Array): SessionEnd {
+  // A TLS record (RFC 8446, 5.1): alert or handshake, version 3.
+  if ((first[0] === 0x15 || first[0] === 0x16) && first[1] === 3) {
+    const hint = 'Write the address of the camera with rtsps://.';
+    return ending('protocol-error', `${address} speaks TLS, not open RTSP.`, hint);
+  }
+  const began = printable(Buffer.from(first.subarray(0, firstBytesShown)).toString('latin1').trim());
+  const hint = 'Check host and port: another service listens there. RTSP is usually on port 554.';
+  return ending('protocol-error', `What answers at ${address} is no RTSP; it began with "${began}".`, hint);
+}
+
+/** `skippedBytes`: of what came instead of an answer. */
+export function noAnswer(method: string, timeoutMs: number, skippedBytes: number): SessionEnd {
+  if (skippedBytes > 0) {
+    return malformed(`no answer to ${method} in ${seconds(timeoutMs)}, but ${skippedBytes} other bytes.`);
+  }
   const detail = `The camera did not answer ${method} in ${seconds(timeoutMs)}.`;
   return ending(
     'camera-unreachable',

@@ -13,6 +13,8 @@ import { parseRtspUrl } from './url.ts';
 
 /** Packets come, but nothing that can be decoded: how many media time-outs that is tolerated. */
 const picturelessTimeouts = 6;
+/** Bytes that belong to nothing, with not one picture among them, that are tolerated. */
+const skippedBytesMax = 1024 * 1024;
 
 export function initialState(settings: SessionSettings): SessionState {
   return {
@@ -69,7 +71,7 @@ export function step(
         setupHeaders(state, event.ports),
       );
     case 'tick':
-      return settle(transition, onTick(transition, event.packets, event.units));
+      return settle(transition, onTick(transition, event));
     case 'failed':
       return settle(transition, event.end);
     case 'closed':
@@ -147,14 +149,21 @@ function onRequest({ state }: Transition, incoming: RtspRequest): Step | Session
   return { state, actions: [reply] };
 }
 
-function onTick(transition: Transition, packets: number, units: number): Step | SessionEnd {
+function onTick(transition: Transition, tick: Extract<SessionEvent, { kind: 'tick' }>): Step | SessionEnd {
   const { settings, nowMs } = transition;
+  const { packets, units, skippedBytes } = tick;
   let { state } = transition;
   if (packets !== state.packets) state = { ...state, packets, packetsSinceMs: nowMs };
-  if (state.phase === 'playing') return onPlayingTick({ ...transition, state }, units);
+  if (state.phase === 'playing') {
+    if (units === 0 && skippedBytes >= skippedBytesMax) {
+      return endings.malformed(`${skippedBytes} bytes of its stream belong to no packet.`);
+    }
+    return onPlayingTick({ ...transition, state }, units);
+  }
   if (nowMs < state.deadlineMs) return nothing(state);
   if (state.phase === 'connecting') {
-    return endings.connectTimedOut(addressOf(state.url), settings.connectTimeoutMs);
+    const { secure } = parseRtspUrl(state.url);
+    return endings.connectTimedOut(addressOf(state.url), settings.connectTimeoutMs, secure);
   }
   const method = state.outstanding?.method ?? 'SETUP';
   // Some cameras stream without ever answering PLAY.
@@ -162,7 +171,7 @@ function onTick(transition: Transition, packets: number, units: number): Step | 
     const playing: SessionState = { ...state, phase: 'playing', playingSinceMs: nowMs, outstanding: null };
     return { state: { ...playing, keepAliveAtMs: nowMs }, actions: [{ kind: 'playing' }] };
   }
-  return endings.noAnswer(method, settings.responseTimeoutMs);
+  return endings.noAnswer(method, settings.responseTimeoutMs, skippedBytes);
 }
 
 function onPlayingTick(transition: Transition, units: number): Step | SessionEnd {

@@ -72,7 +72,7 @@ export type SessionEvent =
   /** The UDP ports of the track to set up next. */
   | { readonly kind: 'ports'; readonly ports: readonly [number, number] }
   /** From time to time, with the number of video packets and whole pictures so far. */
-  | { readonly kind: 'tick'; readonly packets: number; readonly units: number }
+  | { readonly kind: 'tick'; readonly packets: number; readonly units: number; readonly skippedBytes: number }
   | { readonly kind: 'failed'; readonly end: SessionEnd }
   /** The connection ended; `code` of the socket error, null when the server closed it in order. */
   | { readonly kind: 'closed'; readonly code: string | null }

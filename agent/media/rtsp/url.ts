@@ -20,8 +20,9 @@ export interface RtspUrl {
 export function parseRtspUrl(text: string): RtspUrl {
   const trimmed = text.trim();
   const match = /^(rtsps?|rtspt|rtspu):\/\/([^/?#]*)([^#]*)/i.exec(trimmed);
-  if (!match || trimmed.length > urlLengthMax || /[\s\p{Cc}]/u.test(trimmed))
-    throw invalid('It is no RTSP URL.');
+  if (trimmed.length > urlLengthMax) throw invalid(`It is longer than ${urlLengthMax} characters.`);
+  if (/[\s\p{Cc}]/u.test(trimmed)) throw invalid('It holds a blank or a control character.');
+  if (!match) throw invalid('It does not begin with rtsp:// or rtsps://.');
   const secure = match[1]?.toLowerCase() === 'rtsps';
   const scheme = secure ? 'rtsps' : 'rtsp';
   const { authority, path } = splitCredentials(match[2] ?? '', match[3] ?? '');

@@ -57,9 +57,9 @@ class Run {
     );
   }
 
-  tick(nowMs: number, packets: number, units = 1): this {
+  tick(nowMs: number, packets: number, units = 1, skippedBytes = 0): this {
     this.nowMs = nowMs;
-    return this.on({ kind: 'tick', packets, units });
+    return this.on({ kind: 'tick', packets, units, skippedBytes });
   }
 
   /** "METHOD url" of what is sent, "end reason" and the kinds of the rest. */
@@ -265,8 +265,11 @@ describe('the end of a session', () => {
       });
     }
     const waiting = step(settings, initialState(settings), { kind: 'start' }, 0).state;
-    const late = step(settings, waiting, { kind: 'tick', packets: 0, units: 0 }, 10_000).actions[0];
+    const quiet = { kind: 'tick', packets: 0, units: 0, skippedBytes: 0 } as const;
+    const late = step(settings, waiting, quiet, 10_000).actions[0];
     expect(late).toMatchObject({ kind: 'end', end: { reason: 'camera-unreachable' } });
+    const secure = step(settings, { ...waiting, url: 'rtsps://h/x' }, quiet, 10_000).actions[0];
+    expect(secure).toMatchObject({ end: { detail: expect.stringContaining('TLS') } });
   });
 
   it('comes when an answer does not', () => {
@@ -276,6 +279,26 @@ describe('the end of a session', () => {
       reason: 'camera-unreachable',
       detail: expect.stringMatching(/OPTIONS/),
     });
+  });
+
+  it('says so when something else came instead of an answer', () => {
+    expect(new Run().tick(10_000, 0, 0, 77).end()).toMatchObject({
+      reason: 'protocol-error',
+      detail: expect.stringMatching(/OPTIONS.*77/),
+    });
+  });
+
+  it('comes early when a stream is no packets at all, and not when pictures are among them', () => {
+    const megabyte = 1024 * 1024;
+    const run = new Run().playing();
+    expect(run.tick(1_000, 5, 0, megabyte - 1).did()).toEqual([]);
+    expect(run.tick(1_200, 6, 0, megabyte).end().reason).toBe('protocol-error');
+    expect(
+      new Run()
+        .playing()
+        .tick(1_000, 5, 1, 10 * megabyte)
+        .did(),
+    ).toEqual([]);
   });
 
   it('comes when the stream stalls, with TEARDOWN', () => {

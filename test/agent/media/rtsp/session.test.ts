@@ -435,6 +435,34 @@ describe('the end', () => {
     expect(server.methods()).toContain('TEARDOWN');
   });
 
+  it.each([
+    ['SSH-2.0-OpenSSH_9.6\r\n', /SSH-2\.0/],
+    ['220 mail.example.org ESMTP\r\n', /220 mail/],
+    ['\u0000\u0001\u0002\u0003', /no RTSP/],
+    ['\u0015\u0003\u0003\u0000\u0002\u0002F', /speaks TLS/],
+  ])('is at once, and named, when something else listens there: %j', async (greeting, detail) => {
+    const server = createServer((socket) =>
+      socket.on('error', () => {}).write(Buffer.from(greeting, 'latin1')),
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    cleanUp.push(async () => server.close());
+    const address = server.address();
+    const { session } = open(`rtsp://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/x`);
+    const end = await session.ended;
+    expect(end).toMatchObject({ reason: 'protocol-error', detail: expect.stringMatching(detail) });
+    expect(end.hint).toMatch(/port|rtsps/);
+  });
+
+  it('is no protocol error for blank lines before the first answer', async () => {
+    const server = await camera(({ method }) => {
+      if (method === 'OPTIONS') return { before: Buffer.from('\r\n\r\n') };
+      return method === 'PLAY' ? { after: pictures(0, 1) } : undefined;
+    });
+    const { receiver } = open(server.url);
+    await receiver.until(() => receiver.units.length === 1);
+  });
+
   it('is a protocol error for answers that break the bounds', async () => {
     const server = await camera((_request, socket) => {
       socket.write(`RTSP/1.0 200 OK\r\nX: ${'y'.repeat(70_000)}`);
