@@ -34,15 +34,15 @@ export async function checkSpace(
   try {
     const rows = database.prepare('SELECT * FROM block ORDER BY number').all().map(toBlockRow);
     const byNumber = new Map(rows.map((row) => [row.number, row]));
-    const minutesOf = database.prepare('SELECT * FROM minute WHERE block = ? ORDER BY minute');
-    const orphans = database.prepare('SELECT DISTINCT block FROM minute').all();
-    for (const orphan of orphans) {
-      if (!byNumber.has(Number(orphan.block)))
-        check.faults.push(`minutes name block ${orphan.block}, which is unknown`);
+    for (const { block } of database.prepare('SELECT DISTINCT block FROM minute').all()) {
+      if (!byNumber.has(Number(block))) check.faults.push(`minutes name block ${block}, which is unknown`);
     }
+    const byBlock = minutesByBlock(database);
+    let next = byBlock.next();
     for (const row of rows) {
-      const minutes = minutesOf.all(row.number).map(toMinuteRow);
       if (check.faults.length >= faultsMax) break;
+      while (!next.done && next.value.block < row.number) next = byBlock.next();
+      const minutes = next.done || next.value.block !== row.number ? [] : next.value.minutes;
       if (row.state === 'free' && minutes.length > 0)
         check.faults.push(`block ${row.number} is free and has minutes`);
       if (row.state === 'free' || (row.usedBytes === 0 && minutes.length === 0)) continue;
@@ -53,6 +53,27 @@ export async function checkSpace(
     database.close();
   }
   return check;
+}
+
+interface BlockMinutes {
+  readonly block: number;
+  readonly minutes: MinuteRow[];
+}
+
+/** The minutes of one block after the other, by rising number; only one block's are held at a time. */
+function* minutesByBlock(database: DatabaseSync): Generator<BlockMinutes, undefined> {
+  let held: BlockMinutes | undefined;
+  for (const found of database.prepare('SELECT * FROM minute ORDER BY block, minute').iterate()) {
+    const row = toMinuteRow(found);
+    if (held !== undefined && held.block !== row.block) {
+      yield held;
+      held = undefined;
+    }
+    held ??= { block: row.block, minutes: [] };
+    held.minutes.push(row);
+  }
+  if (held !== undefined) yield held;
+  return undefined;
 }
 
 class BlockCheck {

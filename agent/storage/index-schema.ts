@@ -3,7 +3,8 @@
 /**
  * `<data>/index/<space-id>.db`, one per space: where each block's minutes lie. Rebuildable from the blocks alone.
  * A minute row is valid only while its `generation` is the block's. Parts inside a minute describe themselves (part
- * header), so their offsets are not stored: a minute is a byte range to walk.
+ * header), so their offsets are not stored: a minute is a byte range to walk. A block's minutes are found by its row:
+ * they are its camera's, within its time; an index by block would double what a commit and a recycled block cost.
  */
 export const spaceIndexSql = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -31,7 +32,6 @@ CREATE TABLE IF NOT EXISTS minute (
   present_ms INTEGER NOT NULL,      -- 0..60,000
   PRIMARY KEY (camera_id, stream, minute, block)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS minute_block ON minute (block);
 `;
 
 /** `<data>/catalog.db`, one per node: what inspection reads. Hour rows are rebuilt from minutes; gaps are the ledger. */

@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { gapReasonSchema, gapStateSchema } from '../../../src/contract/index.ts';
 import { catalogSql } from '../index-schema.ts';
-import { openDatabase } from './database.ts';
+import { foldLog, openDatabase } from './database.ts';
 import type { GapCommit, LoadedGaps, StreamName } from './rows.ts';
 
 const minutesPerHour = 60;
@@ -107,6 +107,10 @@ export class Catalog {
       }
       for (const id of commit.remove) this.#removeGap.run(id);
     });
+  }
+
+  foldLog(): void {
+    foldLog(this.#database);
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 /** One space's index file: its blocks and the minutes in them, changed by whole commits. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { spaceIndexSql } from '../index-schema.ts';
-import { openDatabase } from './database.ts';
+import { foldLog, openDatabase } from './database.ts';
 import type {
   BlockRow,
   BlockState,
@@ -20,6 +20,11 @@ export interface StreamRange {
   readonly toMinute: number;
 }
 
+const minuteMs = 60_000;
+/** A part may begin a minute before the end of the one before, and so before the block's first. */
+const marginMinutes = 2;
+const noBlocks: ReadonlySet<number> = new Set();
+
 export class SpaceIndex {
   readonly #database: DatabaseSync;
   readonly #putBlock: StatementSync;
@@ -27,7 +32,7 @@ export class SpaceIndex {
   readonly #dropMinutes: StatementSync;
   readonly #minutesOf: StatementSync;
   readonly #presentIn: StatementSync;
-  readonly #rangesOf: StatementSync;
+  readonly #blockOf: StatementSync;
 
   constructor(path: string) {
     this.#database = openDatabase(path, spaceIndexSql);
@@ -39,16 +44,19 @@ export class SpaceIndex {
       'INSERT OR REPLACE INTO minute (camera_id, stream, minute, block, generation, offset_bytes, length_bytes, present_ms) ' +
         'VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     );
-    this.#dropMinutes = this.#database.prepare('DELETE FROM minute WHERE block = ?');
+    this.#dropMinutes = this.#database.prepare(
+      'DELETE FROM minute WHERE camera_id = ? AND stream = ? AND minute BETWEEN ? AND ? AND block = ?',
+    );
     this.#minutesOf = this.#database.prepare(
-      'SELECT minute, offset_bytes, length_bytes, present_ms FROM minute WHERE block = ? AND minute >= ? ORDER BY minute',
+      'SELECT minute, offset_bytes, length_bytes, present_ms FROM minute ' +
+        'WHERE camera_id = ? AND stream = ? AND minute BETWEEN ? AND ? AND block = ? ORDER BY minute',
     );
     this.#presentIn = this.#database.prepare(
       'SELECT minute, block, present_ms FROM minute WHERE camera_id = ? AND stream = ? AND minute BETWEEN ? AND ?',
     );
     this.#presentIn.setReturnArrays(true);
-    this.#rangesOf = this.#database.prepare(
-      'SELECT camera_id, stream, min(minute) AS low, max(minute) AS high FROM minute WHERE block = ? GROUP BY camera_id, stream',
+    this.#blockOf = this.#database.prepare(
+      'SELECT camera_id, stream, first_ms, last_ms FROM block WHERE number = ?',
     );
   }
 
@@ -68,7 +76,10 @@ export class SpaceIndex {
   }
 
   minutesOf(block: number, fromMinute: number): MinuteSpan[] {
-    return this.#minutesOf.all(block, fromMinute).map((row) => ({
+    const range = this.rangeOf(block);
+    if (range === null) return [];
+    const low = Math.max(fromMinute, range.fromMinute);
+    return this.#minutesOf.all(range.cameraId, range.stream, low, range.toMinute, block).map((row) => ({
       minute: Number(row.minute),
       offsetBytes: Number(row.offset_bytes),
       lengthBytes: Number(row.length_bytes),
@@ -77,30 +88,32 @@ export class SpaceIndex {
   }
 
   /** Adds what this space holds of a range to `sums`, one number a minute, leaving out the blocks in `without`. */
-  addPresent(range: StreamRange, sums: number[], without: ReadonlySet<number>): void {
-    const rows = this.#presentIn.all(range.cameraId, range.stream, range.fromMinute, range.toMinute);
+  addPresent(range: StreamRange, sums: number[], without = noBlocks): void {
+    const rows = this.#presentIn.iterate(range.cameraId, range.stream, range.fromMinute, range.toMinute);
     for (const row of rows) {
-      const [minute, block, presentMs] = Object.values(row).map(Number);
-      if (minute === undefined || block === undefined || without.has(block)) continue;
-      const at = minute - range.fromMinute;
-      sums[at] = (sums[at] ?? 0) + (presentMs ?? 0);
+      // An array by `setReturnArrays`, which the types do not know: minute, block, present_ms.
+      if (without.has(Number(row[1]))) continue;
+      const at = Number(row[0]) - range.fromMinute;
+      sums[at] = (sums[at] ?? 0) + Number(row[2]);
     }
   }
 
-  /** Which streams' minutes go when a block is dropped. */
-  rangesOf(block: number): StreamRange[] {
-    return this.#rangesOf.all(block).map((row) => ({
+  /** Where the minutes of a block lie; null when it holds none. */
+  rangeOf(block: number): StreamRange | null {
+    const row = this.#blockOf.get(block);
+    if (row === undefined || row.camera_id === null || row.first_ms === null) return null;
+    return {
       cameraId: String(row.camera_id),
       stream: row.stream === 'sub' ? 'sub' : 'main',
-      fromMinute: Number(row.low),
-      toMinute: Number(row.high),
-    }));
+      fromMinute: Math.floor(Number(row.first_ms) / minuteMs) - marginMinutes,
+      toMinute: Math.floor(Number(row.last_ms) / minuteMs),
+    };
   }
 
   apply(commits: readonly SpaceCommit[]): void {
     this.#transaction(() => {
       for (const commit of commits) {
-        for (const drop of commit.drops ?? []) this.#dropMinutes.run(drop.block);
+        for (const drop of commit.drops ?? []) this.#drop(drop.block);
         for (const block of commit.blocks ?? []) this.#writeBlock(block);
         for (const row of commit.minutes ?? []) {
           this.#putMinute.run(
@@ -118,8 +131,18 @@ export class SpaceIndex {
     });
   }
 
+  foldLog(): void {
+    foldLog(this.#database);
+  }
+
   close(): void {
     this.#database.close();
+  }
+
+  #drop(block: number): void {
+    const range = this.rangeOf(block);
+    if (range === null) return;
+    this.#dropMinutes.run(range.cameraId, range.stream, range.fromMinute, range.toMinute, block);
   }
 
   #writeBlock(row: Readonly<BlockRow>): void {

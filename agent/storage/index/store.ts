@@ -17,6 +17,8 @@ import { SpaceIndex, type StreamRange } from './space-index.ts';
 const minuteMs = 60_000;
 /** An outage of the writer between a space's commit and the catalog's concerns at most this much of each block's end. */
 const recheckMinutes = 10;
+/** A log of so many commits of hundreds of cameras is some 20 MB. */
+const commitsPerFold = 16;
 
 export class IndexStore {
   readonly #folder: string;
@@ -24,6 +26,7 @@ export class IndexStore {
   /** The catalog was damaged and began anew. */
   readonly #renewed: boolean;
   readonly #spaces = new Map<string, SpaceIndex>();
+  #commitsToFold = 0;
 
   constructor(dataDir: string) {
     this.#folder = join(dataDir, 'index');
@@ -84,6 +87,7 @@ export class IndexStore {
   /** Commits of one space. Hours shrink before their minutes go, and grow after their minutes came. */
   commit(spaceId: string, commits: readonly SpaceCommit[]): void {
     const space = this.#space(spaceId);
+    this.#commitsToFold += 1;
     const drops = commits.flatMap((commit) => commit.drops ?? []);
     if (drops.length > 0) this.#shrinkHours(space, drops);
     space.apply(commits);
@@ -99,6 +103,14 @@ export class IndexStore {
     this.#catalog.commitGaps(commit);
   }
 
+  /** To be called when nobody waits for an answer. */
+  foldLogs(): void {
+    if (this.#commitsToFold < commitsPerFold) return;
+    this.#commitsToFold = 0;
+    for (const space of this.#spaces.values()) space.foldLog();
+    this.#catalog.foldLog();
+  }
+
   close(): void {
     for (const space of this.#spaces.values()) space.close();
     this.#spaces.clear();
@@ -110,11 +122,11 @@ export class IndexStore {
     const hours: StreamMinutes[] = [];
     const marks: RetentionMark[] = [];
     for (const drop of drops) {
-      for (const range of space.rangesOf(drop.block)) {
-        hours.push(this.#sum(range, { space, blocks: without }));
-        const oldestMs = (range.toMinute + 1) * minuteMs;
-        if (drop.overwritten) marks.push({ cameraId: range.cameraId, stream: range.stream, oldestMs });
-      }
+      const range = space.rangeOf(drop.block);
+      if (range === null) continue;
+      hours.push(this.#sum(range, { space, blocks: without }));
+      const oldestMs = (range.toMinute + 1) * minuteMs;
+      if (drop.overwritten) marks.push({ cameraId: range.cameraId, stream: range.stream, oldestMs });
     }
     this.#catalog.commitHours(hours, marks);
   }
@@ -122,7 +134,7 @@ export class IndexStore {
   #sum(range: StreamRange, without?: { space: SpaceIndex; blocks: ReadonlySet<number> }): StreamMinutes {
     const sums = new Array<number>(range.toMinute - range.fromMinute + 1).fill(0);
     for (const space of this.#spaces.values()) {
-      space.addPresent(range, sums, without?.space === space ? without.blocks : new Set());
+      space.addPresent(range, sums, without?.space === space ? without.blocks : undefined);
     }
     return { cameraId: range.cameraId, stream: range.stream, fromMinute: range.fromMinute, presentMs: sums };
   }
@@ -145,9 +157,8 @@ export class IndexStore {
   #countHours(spaceId: string, blocks: readonly BlockRow[]): void {
     const space = this.#space(spaceId);
     for (const block of blocks) {
-      if (block.state === 'free') continue;
-      const ranges = space.rangesOf(block.number);
-      this.#catalog.commitHours(ranges.map((range) => ({ ...this.#sum(range), raiseOnly: true })));
+      const range = space.rangeOf(block.number);
+      if (range !== null) this.#catalog.commitHours([{ ...this.#sum(range), raiseOnly: true }]);
     }
     this.#catalog.setCounts(spaceId, true);
   }

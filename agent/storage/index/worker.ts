@@ -9,6 +9,7 @@ const store = new IndexStore(String(workerData));
 parentPort?.on('message', ({ id, request }: { id: number; request: IndexRequest }) => {
   parentPort?.postMessage(reply(id, request));
   if (request.kind === 'close') parentPort?.close();
+  else store.foldLogs();
 });
 
 function reply(id: number, request: IndexRequest): IndexReply {
