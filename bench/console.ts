@@ -2,6 +2,7 @@
 import { FakeAgent } from '../test/support/fake-agent.ts';
 import { sampleCameras, sampleStatus } from '../test/support/sample-status.ts';
 import { openConsole, type TestConsole } from '../test/support/terminal-console.ts';
+import { percentile, round } from './figures.ts';
 
 const presses = 200;
 const rounds = 50;
@@ -22,13 +23,6 @@ async function keyToPaintMs(screen: TestConsole, key: string): Promise<number> {
   screen.terminal.type(key);
   return (await painted) - pressedMs;
 }
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-}
-
-const round = (value: number): number => Math.round(value * 100) / 100;
 
 /** Figures in milliseconds, bytes and per cent of one core. */
 export async function benchConsole(): Promise<Record<string, number>> {

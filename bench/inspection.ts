@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { createReader } from '../agent/inspection/reader.ts';
 import type { Reader, ReaderConfig } from '../agent/inspection/types.ts';
 import { catalogSql } from '../agent/storage/index-schema.ts';
+import { median, round } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 
 const monthStartMs = Date.UTC(2026, 9, 1);
@@ -72,8 +73,7 @@ async function timesOf(call: () => Promise<unknown>): Promise<{ firstMs: number;
     times.push(performance.now() - startMs);
   }
   const [firstMs = 0, ...rest] = times;
-  const medianMs = rest.sort((left, right) => left - right)[runs >> 1] ?? 0;
-  return { firstMs: Math.round(firstMs * 10) / 10, medianMs: Math.round(medianMs * 10) / 10 };
+  return { firstMs: round(firstMs), medianMs: round(median(rest)) };
 }
 
 async function measure(reader: Reader): Promise<Omit<InspectionFigures, 'cameras' | 'rows'>> {

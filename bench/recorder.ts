@@ -6,7 +6,9 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Child, startChild } from './child.ts';
+import { startCameras } from './cameras.ts';
+import { startChild } from './child.ts';
+import { round, sum } from './figures.ts';
 import type { BenchOptions } from './options.ts';
 import { cpuSeconds, peakRssBytes, rssBytes } from './process-cost.ts';
 import { configOf, startRecorder } from './recorder-client.ts';
@@ -37,18 +39,6 @@ export async function benchRecorder(options: BenchOptions) {
     await cameras.child.end();
     rmSync(work, { recursive: true, force: true });
   }
-}
-
-async function startCameras(options: BenchOptions): Promise<{ child: Child; urls: string[] }> {
-  const entry = new URL('../agent/test-camera/main.ts', import.meta.url).pathname;
-  const count = String(options.cameras);
-  // The busy clip has 2 Mbit/s in its slices, as a camera has; other rates are reached with user data on top of it.
-  const rate = options.mbps === 2 ? [] : ['--mbps', String(options.mbps)];
-  const args = ['--no-warnings', entry, '--port', '0', '--count', count, '--codec', 'h264-busy', ...rate];
-  const child = startChild(process.execPath, args);
-  const [, port] = await child.line(/rtsp:\/\/127\.0\.0\.1:(\d+)/);
-  const urls = Array.from({ length: options.cameras }, (_, at) => `rtsp://127.0.0.1:${port}/cam${at + 1}`);
-  return { child, urls };
 }
 
 async function measureHoldfast(options: BenchOptions, urls: readonly string[], work: string) {
@@ -155,6 +145,4 @@ function costOf(cpu: number, bytes: number, rss: number, cameras: number): Cost 
   };
 }
 
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-const round = (value: number) => Math.round(value * 100) / 100;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
