@@ -102,7 +102,9 @@ function readOptions<Schema extends z.ZodType>(
   const issue = issueSchema.parse(parsed.error.issues[0]);
   const name = String(issue.path?.[0] ?? '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   const flag = (spec.flags ?? []).find(([flags]) => flags.split(' ')[0] === `--${name}`);
-  throw new AppError('invalid_input', `--${name}: ${describeIssue(issue, raw)}`, {
+  const missing = raw[String(issue.path?.[0])] === undefined;
+  const problem = missing ? 'is missing' : describeIssue(issue, raw);
+  throw new AppError('invalid_input', `--${name}${missing ? '' : ':'} ${problem}`, {
     hint: flag ? `${flag[0]}: ${flag[1]}` : 'add --help to see how it is used',
   });
 }

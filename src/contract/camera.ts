@@ -15,7 +15,9 @@ import {
 } from './common.ts';
 
 /** 7 days, Monday first, of 96 quarter hours: `.` nothing, `T` timed. */
-export const weeklyPlanSchema = z.array(z.string().regex(/^[.T]{96}$/)).length(7);
+export const weeklyPlanSchema = z
+  .array(z.string().regex(/^[.T]{96}$/, '96 quarter hours, each T or .'))
+  .length(7);
 export const planSchema = z.union([z.literal('always'), z.literal('never'), weeklyPlanSchema]);
 export type RecordingPlan = z.infer<typeof planSchema>;
 

@@ -118,7 +118,7 @@ export const inspection = {
     .output(inspectionDaySchema),
   month: viewer
     .route({ method: 'GET', path: '/inspection/month' })
-    .input(z.object({ month: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/), ...filter }))
+    .input(z.object({ month: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'a month as YYYY-MM'), ...filter }))
     .output(inspectionMonthSchema),
   hour: viewer
     .route({ method: 'GET', path: '/inspection/hour' })

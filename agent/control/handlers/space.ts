@@ -44,6 +44,7 @@ export function spaceHandlers({ settings, recorder, folders, board, clock, dataD
       const path = requireAbsolute(input.path);
       requireQuota(input.quotaBytes);
       requireOutsideOf(path, dataDir);
+      requireApart(settings.current(), path);
       // Without a recorder nothing could be initialised: say so before anything is kept.
       await recorder.request({ method: 'status' });
       const { entry, marked } = await folders.inspect(path);

@@ -124,7 +124,7 @@ export function authFailed(why: AuthRefusal | 'forbidden', basicOffered: boolean
   }
   if (why === 'no-usable-scheme') {
     const hint = basicOffered
-      ? 'It offers Basic only, which sends the password readably: use rtsps, or allow Basic for this camera.'
+      ? 'It offers Basic only, which sends the password readably: use rtsps, or allow Basic for this camera (--allow-basic-auth).'
       : 'Set the RTSP authentication of the camera to digest.';
     return ending('auth-failed', 'The camera offers no way to log in that may be used.', hint, false);
   }
