@@ -3,11 +3,13 @@ import { parseArgs } from 'node:util';
 import { benchConsole } from './console.ts';
 import { benchInspection } from './inspection.ts';
 import { benchRecorder } from './recorder.ts';
+import { benchScale } from './scale.ts';
 import { benchStart } from './start.ts';
 import { benchStorage } from './storage.ts';
 
 const benches = {
   recorder: benchRecorder,
+  scale: benchScale,
   inspection: benchInspection,
   storage: benchStorage,
   console: benchConsole,

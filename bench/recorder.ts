@@ -8,21 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCameras } from './cameras.ts';
 import { startChild } from './child.ts';
-import { round, sum } from './figures.ts';
+import { type Cost, costOf } from './cost.ts';
+import { sum } from './figures.ts';
+import { measureHoldfast } from './holdfast.ts';
 import type { BenchOptions } from './options.ts';
-import { cpuSeconds, peakRssBytes, rssBytes } from './process-cost.ts';
-import { configOf, startRecorder } from './recorder-client.ts';
-
-const GB = 1e9;
-const MB = 1e6;
-const blockBytes = 64 * 1024 * 1024;
-
-interface Cost {
-  cpuSecondsPerGB: number;
-  rssMB: number;
-  cameras: number;
-  gigabytes: number;
-}
+import { cpuSeconds, rssBytes } from './process-cost.ts';
 
 export async function benchRecorder(options: BenchOptions) {
   const work = mkdtempSync(join(options.dir ?? tmpdir(), 'holdfast-bench-'));
@@ -39,45 +29,6 @@ export async function benchRecorder(options: BenchOptions) {
     await cameras.child.end();
     rmSync(work, { recursive: true, force: true });
   }
-}
-
-async function measureHoldfast(options: BenchOptions, urls: readonly string[], work: string) {
-  const dataDir = mkdtempSync(join(work, 'data-'));
-  const spaceDir = mkdtempSync(join(work, 'space-'));
-  const payloadBytes = (options.cameras * options.mbps * 1e6 * (options.seconds + 30)) / 8;
-  const quotaBytes = Math.ceil((payloadBytes * 1.3) / blockBytes + options.cameras * 2) * blockBytes;
-  const config = configOf({ dataDir, spaceDir, quotaBytes, blockBytes, urls });
-  const recorder = await startRecorder(dataDir);
-  const { pid } = recorder.child;
-  try {
-    await recorder.ask({ method: 'configure', config: { ...config, cameras: [] } });
-    await recorder.ask({ method: 'initializeSpace', spaceId: 's1' });
-    await recorder.until((status) => status.spaces[0]?.state === 'normal', 300_000);
-    await recorder.ask({ method: 'configure', config });
-    await recorder.until((status) => status.cameras.every((camera) => camera.recording === 'normal'), 60_000);
-    const began = { status: recorder.status(), cpu: cpuSeconds(pid), atMs: performance.now() };
-    options.say('holdfast records');
-    await pause(options.seconds * 1_000);
-    const cpu = cpuSeconds(pid) - began.cpu;
-    const status = await recorder.until((seen) => seen !== began.status, 5_000);
-    const bytes = sumBytes(status) - (began.status ? sumBytes(began.status) : 0);
-    const elapsedSeconds = (performance.now() - began.atMs) / 1_000;
-    return {
-      ...costOf(cpu, bytes, rssBytes(pid), urls.length),
-      peakRssMB: round(peakRssBytes(pid) / MB),
-      partsLost: status.partsLost,
-      packetsLost: status.cameras.reduce((sum, camera) => sum + camera.packetsLost, 0),
-      reconnects: status.cameras.reduce((sum, camera) => sum + camera.reconnects, 0),
-      cpuPercent: round((cpu / elapsedSeconds) * 100),
-    };
-  } finally {
-    await recorder.child.end();
-    rmSync(spaceDir, { recursive: true, force: true });
-  }
-}
-
-function sumBytes(status: { cameras: readonly { recordedBytes: number }[] }): number {
-  return status.cameras.reduce((sum, camera) => sum + camera.recordedBytes, 0);
 }
 
 async function measureCopy(options: BenchOptions, urls: readonly string[], work: string): Promise<Cost> {
@@ -134,15 +85,6 @@ async function measureFolder(
 
 async function folderBytes(dir: string): Promise<number> {
   return sum((await readdir(dir)).map((name) => statSync(join(dir, name)).size));
-}
-
-function costOf(cpu: number, bytes: number, rss: number, cameras: number): Cost {
-  return {
-    cpuSecondsPerGB: round(cpu / (bytes / GB)),
-    rssMB: round(rss / MB),
-    cameras,
-    gigabytes: round(bytes / GB),
-  };
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

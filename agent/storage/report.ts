@@ -58,7 +58,8 @@ export function describePool(pool: PoolStore, cameras: number, bytesPerSecond: n
     const space = pool.space(share.spaceId);
     const held = { blocks: 0, free: 0 };
     for (const row of space?.rows ?? []) {
-      if (row.poolId !== pool.id) continue;
+      // A bad block is no capacity: the pool has another one in its place.
+      if (row.poolId !== pool.id || row.state === 'bad') continue;
       held.blocks += 1;
       if (row.state === 'free') held.free += 1;
       if (row.firstMs !== null) sums.oldestMs = Math.min(sums.oldestMs, row.firstMs);
