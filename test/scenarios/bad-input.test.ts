@@ -388,6 +388,17 @@ describe('cameras that cannot be recorded', () => {
       await bad.proxy(`rtsp://127.0.0.1:${sound.port}/h264/cam4`, { spoil, afterPlay: false }),
     ];
     fuzzed = await Promise.all(spoilt.map((camera, at) => addCamera(node, `spoilt ${at}`, camera.url)));
+    const stray = createRandom(seed + 2);
+    const datagram = () => {
+      const bytes = Buffer.from(
+        Array.from({ length: 1 + Math.floor(stray() * 1_200) }, () => Math.floor(stray() * 256)),
+      );
+      // Half of them look like packets of the picture.
+      if (bytes.length > 12 && stray() < 0.5) bytes.set([0x80, 96]);
+      return bytes;
+    };
+    const besieged = await bad.besieged(`rtsp://127.0.0.1:${sound.port}/h264/cam2`, datagram);
+    fuzzed.push(await addCamera(node, 'besieged', besieged.url, { transport: 'udp' }));
     const g726 = (chunk: Buffer, out: (bytes: Buffer) => void) =>
       out(
         Buffer.from(
@@ -504,10 +515,7 @@ describe('cameras that cannot be recorded', () => {
     expect(status.recorder.restarts, where).toBe(0);
     expect(status.recorder.rssBytes - recorderBytes, where).toBeLessThan(150 * MiB);
     const now = status.cameras.filter(({ id }) => fuzzed.some((camera) => camera.id === id));
-    expect(
-      now.some(({ recordedBytes }) => recordedBytes > 0),
-      where,
-    ).toBe(true);
+    expect(now.filter(({ recordedBytes }) => recordedBytes > 0).length, where).toBeGreaterThan(1);
   }, 30_000);
 });
 
@@ -618,7 +626,7 @@ describe('folders', () => {
     expect(deep.details).not.toHaveProperty('missing');
     expect((await refusal(api().space.makeFolder({ path: inWork('no', 'such') }))).code).toBe('not_found');
     expect((await refusal(api().space.browse({ path }))).code).toBe('not_found');
-    const args = ['space', 'add', path, '--quota', '100MB', '--allow-system-disk'];
+    const args = ['space', 'add', path, '--quota', '100MB'];
     await refusedCommand('not_found', args, /--create/);
     const made = await holdfast(...args, '--create', '--json');
     expect(made.code, made.stderr).toBe(0);
@@ -644,7 +652,7 @@ describe('folders', () => {
     expect(error).toMatchObject({ code, message: expect.stringMatching(words) });
     // The command makes a relative path absolute, and no argument holds a zero byte.
     if (!path().startsWith('/') || path().includes('\0')) return;
-    await refusedCommand(code, ['space', 'add', path(), '--quota', '128MiB', '--allow-system-disk'], words);
+    await refusedCommand(code, ['space', 'add', path(), '--quota', '128MiB'], words);
   });
 
   it('on the system disk need consent', async () => {
@@ -654,7 +662,7 @@ describe('folders', () => {
     const error = await refusal(api().space.add({ path: inWork('empty'), quotaBytes: 128 * MiB }));
     expect(error).toMatchObject({ code: 'conflict', details: { systemDisk: true } });
     const args = ['space', 'add', inWork('empty'), '--quota', '128MiB'];
-    await refusedCommand('conflict', args, /--allow-system-disk/);
+    await refusedCommand('conflict', [...args, '--other-disk'], /another disk/);
   });
 
   it.skipIf(isRoot)('that may not be written are refused', async () => {
@@ -943,7 +951,7 @@ describe('commands', () => {
     const [unknown, missing, nobody, away] = await Promise.all([
       run('spaec', ...data),
       run('camera', 'show', 'nobody', '--json', ...data),
-      run('space', 'add', inWork('full'), '--quota', '1GB', '--allow-system-disk', ...data),
+      run('space', 'add', inWork('full'), '--quota', '1GB', ...data),
       run('status', '--data', inWork('empty')),
     ]);
     expect(unknown).toMatchObject({

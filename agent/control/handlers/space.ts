@@ -154,7 +154,7 @@ function checkFolder(folder: FolderEntry, input: AddInput): string | null {
   if (folder.systemDisk && !input.allowSystemDisk) {
     throw refuse(
       `${input.path} lies on the disk of the operating system`,
-      'Choose another disk, or allow it expressly (--allow-system-disk): a full system disk stops the node.',
+      'Choose another disk, or allow it expressly: a full system disk stops the node.',
       { systemDisk: true },
     );
   }

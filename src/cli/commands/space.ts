@@ -107,7 +107,7 @@ function addAdd(noun: Command, host: CommandHost): void {
     flags: [
       ['--quota <size>', 'how much it may hold, such as 20GB or 1.5TiB'],
       ['--name <name>', 'what to call it (default: the last part of the path)'],
-      ['--allow-system-disk', "accept a folder on the operating system's own disk"],
+      ['--other-disk', "refuse a folder on the operating system's own disk instead of only saying so"],
       ['--create', 'make the folder when it does not exist'],
       ['--yes <path>', 'the path again, to accept a folder that is not empty'],
       ['--no-wait', 'do not wait until it is initialised'],
@@ -115,7 +115,7 @@ function addAdd(noun: Command, host: CommandHost): void {
     options: z.object({
       quota: z.string(),
       name: z.string().optional(),
-      allowSystemDisk: z.boolean().default(false),
+      otherDisk: z.boolean().default(false),
       create: z.boolean().default(false),
       yes: z.string().optional(),
       wait: z.boolean().default(true),
@@ -127,22 +127,34 @@ function addAdd(noun: Command, host: CommandHost): void {
     run: (context, args, options) =>
       context.withNode(async (connection) => {
         const path = hostPath(context, onlyArgument(args));
-        const add = () =>
+        const add = (allowSystemDisk = false): Promise<Space> =>
           connection.client.space.add({
             path,
             quotaBytes: parseSize(options.quota),
-            allowSystemDisk: options.allowSystemDisk,
+            allowSystemDisk,
             ...(options.name === undefined ? {} : { name: options.name }),
             ...(options.yes === undefined ? {} : { confirm: hostPath(context, options.yes) }),
           });
-        const added = await add().catch(async (error: unknown) => {
+        // Whoever writes out a path means it: the system disk is said, and refused only on request.
+        const expressly = () =>
+          add().catch(async (error: unknown) => {
+            if (options.otherDisk || !isSystemDisk(error)) throw error;
+            const space = await add(true);
+            context.output.note(`${path} lies on the disk of the operating system: leave room there for it`);
+            return space;
+          });
+        const added = await expressly().catch(async (error: unknown) => {
           if (!(await makeMissing(context, connection, error, { path, create: options.create }))) throw error;
-          return add();
+          return expressly();
         });
         const space = options.wait ? await waitUntilReady(context, connection, added) : added;
         report(context, space, `space ${space.id} (${space.name}) is ${space.state}: ${space.path}`);
       }),
   });
+}
+
+function isSystemDisk(error: unknown): boolean {
+  return error instanceof AppError && error.details?.systemDisk === true;
 }
 
 /** Makes the folder that was missing when that was asked for, or is wished at the terminal; false when not. */

@@ -58,7 +58,7 @@ describe('completion', () => {
       ['list', 'add', 'browse', 'initialize', 'delete', 'restore', '--help'],
     ],
     [['holdfast', 'space', 'add', '--qu'], ['--quota']],
-    [['holdfast', 'space', 'add', '/x', '--allow'], ['--allow-system-disk']],
+    [['holdfast', 'space', 'add', '/x', '--oth'], ['--other-disk']],
   ])('of %j offers %j', async (words, offered) => {
     const { stdout: script } = await cli(['completion', 'bash']);
     const probe = `${script}
