@@ -1,4 +1,5 @@
 /** RTSP servers on loopback that do what no camera should: scripted answers, garbage, silence, and a proxy that spoils a good stream. */
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
@@ -44,6 +45,7 @@ export class BadCameras {
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #workers: Worker[] = [];
+  readonly #ends: (() => void)[] = [];
 
   /** Whatever `onSocket` does with each connection. */
   async raw(onSocket: (socket: Socket) => void): Promise<BadCamera> {
@@ -83,7 +85,12 @@ export class BadCameras {
   /** Passes everything on; what the camera sends goes through `spoil` first, from its first PLAY answer on when `afterPlay`. */
   async proxy(
     target: string,
-    options: { spoil: (chunk: Buffer, out: (bytes: Buffer) => void) => void; afterPlay: boolean },
+    options: {
+      spoil: (chunk: Buffer, out: (bytes: Buffer) => void) => void;
+      afterPlay: boolean;
+      /** Sees what the node sends. */
+      watch?: (chunk: Buffer) => void;
+    },
   ): Promise<BadCamera> {
     const { hostname, port, pathname } = new URL(target);
     const camera = await this.raw((socket) => {
@@ -91,6 +98,7 @@ export class BadCameras {
       this.#hold(far);
       let stage: 'intact' | 'answering' | 'spoilt' = options.afterPlay ? 'intact' : 'spoilt';
       socket.on('data', (chunk: Buffer) => {
+        options.watch?.(chunk);
         if (stage === 'intact' && chunk.includes('PLAY ')) stage = 'answering';
         if (far.writable) far.write(chunk);
       });
@@ -107,6 +115,21 @@ export class BadCameras {
       far.on('close', () => socket.destroy());
     });
     return { ...camera, url: camera.url.replace('/stream', pathname) };
+  }
+
+  /** A good camera over UDP, but somebody else throws `datagram()` at the port of its picture every few milliseconds. */
+  async besieged(target: string, datagram: () => Buffer): Promise<BadCamera> {
+    const enemy = createSocket('udp4').on('error', () => {});
+    let timer: NodeJS.Timeout | null = null;
+    this.#ends.push(() => {
+      clearInterval(timer ?? undefined);
+      enemy.close();
+    });
+    const watch = (chunk: Buffer) => {
+      const port = Number(/client_port=(\d+)/.exec(chunk.toString('latin1'))?.[1] ?? 0);
+      if (port > 0) timer ??= setInterval(() => enemy.send(datagram(), port, '127.0.0.1'), 3);
+    };
+    return this.proxy(target, { spoil: (chunk, out) => out(chunk), afterPlay: false, watch });
   }
 
   /** Nobody is home: the kernel's queue is full, so not even a connection comes about. */
@@ -126,6 +149,7 @@ export class BadCameras {
   }
 
   async close(): Promise<void> {
+    for (const end of this.#ends) end();
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
