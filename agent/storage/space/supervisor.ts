@@ -90,6 +90,8 @@ export class SpaceSupervisor {
     // Nobody shall go on in the block before it is known what it is worth.
     space.taking.add(row.number);
     try {
+      // A check that began before the failure may have seen the disk well.
+      await this.#checking;
       await this.check();
       if (space.usable && row.state === 'open') await this.#markBad(row, troubleOf(thrown));
     } finally {
