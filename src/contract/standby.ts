@@ -1,6 +1,7 @@
 /** Hot standby: the pair, its links, lease, resources, and the operations on it; every one explains itself. */
 import { z } from 'zod';
 import { admin, idSchema, nameSchema, okSchema, operator, utcMsSchema, viewer } from './common.ts';
+import { nodeFactsSchema } from './standby-facts.ts';
 
 export const pairRoleSchema = z.enum([
   'out',
@@ -265,6 +266,7 @@ export const operationPlanSchema = z.object({
 });
 export type OperationPlan = z.infer<typeof operationPlanSchema>;
 
+/** `confirm` is the application's name, typed; `dryRun` needs none. */
 const operation = (path: string) =>
   operator
     .route({ method: 'POST', path: `/standby/${path}` })
@@ -277,6 +279,8 @@ export const standby = {
   preflight: viewer
     .route({ method: 'POST', path: '/standby/preflight' })
     .output(z.array(preflightCheckSchema)),
+  /** This node's facts, and the peer's after them once both are paired. Gathered anew, within seconds. */
+  facts: viewer.route({ method: 'GET', path: '/standby/facts' }).output(z.array(nodeFactsSchema).max(2)),
   explain: viewer
     .route({ method: 'GET', path: '/standby/explain' })
     .output(
