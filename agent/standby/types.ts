@@ -43,8 +43,10 @@ export interface HeartbeatPayload {
   /** Sender's monotonic ms, echoed by the peer for the round trip. */
   readonly sentAtMs: number;
   readonly echoOfMs: number | null;
-  /** The receiver may go on without the store until this many ms after receipt: the sender promises not to campaign (rule 6). */
+  /** The sender promises not to campaign: the receiver may go on without the store (rule 6) until `promiseEchoOfMs` plus this. */
   readonly promiseForMs: number;
+  /** Receiver's own `sentAtMs` on which the promise rests, so that a delayed packet never counts for longer; null without promise. */
+  readonly promiseEchoOfMs: number | null;
   readonly yieldRequest: boolean;
   readonly maintenance: boolean;
   readonly resourcesFailed: number;
