@@ -11,7 +11,7 @@ import { createFolders } from './adapters/folders.ts';
 import { openLog } from './adapters/log.ts';
 import { readFreeBytes, readMachineFacts } from './adapters/machine-facts.ts';
 import { makePrivate } from './adapters/private-file.ts';
-import { connectLocal, isAlive, killPid, recorderEntry, spawnRecorder } from './adapters/recorder-process.ts';
+import { connectLocal, isAlive, killPid, serviceEntry, spawnService } from './adapters/service-process.ts';
 import { createSettingsDisk } from './adapters/settings-disk.ts';
 import { createPasswords } from './control/accounts/passwords.ts';
 import { listenLocally, listenOnNetwork } from './control/api/listeners.ts';
@@ -19,7 +19,7 @@ import { type Certificate, loadCertificate } from './control/certificate.ts';
 import { type Control, createControl } from './control/control.ts';
 import { createDisposal } from './control/disposal.ts';
 import { type ListenAddress, parseListen } from './control/listen-address.ts';
-import { recorderSocketPath } from './control/recorder/socket-path.ts';
+import { processSocketPath } from './control/supervision/socket-path.ts';
 import { runFromArguments } from './entry.ts';
 import { createReader } from './inspection/reader.ts';
 import { openJournal } from './journal/journal.ts';
@@ -62,6 +62,8 @@ export interface RunningAgent {
 }
 
 const firstAccount = 'admin';
+/** File and crypto work of hundreds of cameras goes through libuv's threads. */
+const threadPoolSize = '32';
 
 /** Runs the agent of a data folder. @throws AppError when it cannot: what was begun is undone. */
 export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
@@ -117,7 +119,7 @@ async function openPlace(options: AgentOptions, onStop: OnStop) {
     dataDir,
     settingsPath: resolve(options.settingsFile ?? join(dataDir, 'settings.json')),
     socketPath: localSocketPath(dataDir),
-    recorderSocketPath: recorderSocketPath(dataDir, process.platform),
+    recorderSocketPath: processSocketPath('recorder', dataDir, process.platform),
     version: readVersion(),
     disk: createSettingsDisk(),
     logger,
@@ -173,14 +175,20 @@ function openCertificate(place: Place, settings: SettingsStore): Promise<Certifi
 
 function assemble(place: Place, state: State, certificate: Certificate | null): Control {
   const { dataDir, socketPath, recorderSocketPath, version, onUnexpected } = place;
-  const launch = { entry: recorderEntry(), socketPath: recorderSocketPath, dataDir };
+  const launch = {
+    entry: serviceEntry('recorder'),
+    socketPath: recorderSocketPath,
+    dataDir,
+    logPath: join(dataDir, 'recorder.log'),
+    env: { UV_THREADPOOL_SIZE: threadPoolSize },
+  };
   return createControl({
     ...state,
     passwords: createPasswords(),
     clock,
     folders: createFolders(() => state.settings.current().node.id),
     recorder: {
-      spawn: () => spawnRecorder({ ...launch, logPath: join(dataDir, 'recorder.log') }),
+      spawn: () => spawnService(launch),
       connect: () => connectLocal(recorderSocketPath),
       killPid,
       isAlive,

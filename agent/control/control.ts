@@ -1,5 +1,4 @@
 /** Control as one piece: journal, accounts, recorder, status and API, wired to the adapters it is given. */
-import type { Duplex } from 'node:stream';
 import { maskAddresses } from '../../src/model/secrets.ts';
 import type { Clock } from '../adapters/clock.ts';
 import type { MachineFacts } from '../adapters/machine-facts.ts';
@@ -19,8 +18,9 @@ import { Sockets } from './api/sockets.ts';
 import { doctorChecks } from './doctor/checks.ts';
 import type { Folders } from './ports.ts';
 import { recorderConfig } from './recorder/config.ts';
-import { type RecorderProcess, Supervisor } from './recorder/supervisor.ts';
+import { createRecorderSupervisor, type RecorderSupervisor } from './recorder/supervisor.ts';
 import { StatusBoard } from './status/board.ts';
+import type { ProcessPorts } from './supervision/supervisor.ts';
 
 export interface ControlOptions {
   settings: SettingsStore;
@@ -30,12 +30,7 @@ export interface ControlOptions {
   clock: Clock;
   reader: Reader;
   folders: Folders;
-  recorder: {
-    spawn: () => RecorderProcess;
-    connect: () => Promise<Duplex>;
-    killPid: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void;
-    isAlive: (pid: number) => boolean;
-  };
+  recorder: ProcessPorts;
   machineFacts: () => Promise<MachineFacts>;
   freeBytes: () => Promise<number | null>;
   dataDir: string;
@@ -50,7 +45,7 @@ export interface ControlOptions {
 export interface Control {
   accounts: Accounts;
   sessions: Sessions;
-  supervisor: Supervisor;
+  supervisor: RecorderSupervisor;
   http: HttpApi;
   sockets: Sockets;
   /** Where the network port listens, once it does. */
@@ -121,9 +116,9 @@ export function createControl(options: ControlOptions): Control {
   };
 }
 
-function createSupervisor(options: ControlOptions, onChange: () => void): Supervisor {
+function createSupervisor(options: ControlOptions, onChange: () => void): RecorderSupervisor {
   const { settings, sealer, journal, clock, dataDir } = options;
-  return new Supervisor({
+  return createRecorderSupervisor({
     clock,
     ...options.recorder,
     config: (startReason) =>
@@ -142,7 +137,7 @@ function createSupervisor(options: ControlOptions, onChange: () => void): Superv
   });
 }
 
-function createBoard(options: ControlOptions, recorder: Supervisor, gauges: Gauges): StatusBoard {
+function createBoard(options: ControlOptions, recorder: RecorderSupervisor, gauges: Gauges): StatusBoard {
   return new StatusBoard({
     ...options,
     recorder,

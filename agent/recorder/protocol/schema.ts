@@ -119,7 +119,22 @@ export const requestSchema = z.discriminatedUnion('method', [
 ]);
 export type RecorderRequest = z.infer<typeof requestSchema>;
 
-const wireErrorSchema = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() });
+export const wireErrorSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().optional(),
+});
+
+/** For the journal. */
+export const wireEventSchema = z.object({
+  kind: z.literal('event'),
+  timeMs: utcMsSchema,
+  level: z.enum(['info', 'warning', 'error']),
+  event: z.string(),
+  subject: z.string(),
+  text: z.string(),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
 
 /** Recorder to control. */
 export const messageSchema = z.discriminatedUnion('kind', [
@@ -131,14 +146,6 @@ export const messageSchema = z.discriminatedUnion('kind', [
   }),
   /** Every second, and sooner when a state changed. */
   z.object({ kind: z.literal('status'), status: recorderStatusSchema }),
-  /** For the journal. */
-  z.object({
-    kind: z.literal('event'),
-    timeMs: utcMsSchema,
-    level: z.enum(['info', 'warning', 'error']),
-    event: z.string(),
-    subject: z.string(),
-    text: z.string(),
-  }),
+  wireEventSchema,
 ]);
 export type RecorderMessage = z.infer<typeof messageSchema>;

@@ -9,7 +9,7 @@ import { type LinkWebsocketClientOptions, RPCLink } from '@orpc/client/websocket
 import type { ContractRouterClient } from '@orpc/contract';
 import { WebSocket } from 'ws';
 import { systemClock } from '../../../agent/adapters/clock.ts';
-import { connectLocal } from '../../../agent/adapters/recorder-process.ts';
+import { connectLocal } from '../../../agent/adapters/service-process.ts';
 import { createSettingsDisk } from '../../../agent/adapters/settings-disk.ts';
 import { createPasswords } from '../../../agent/control/accounts/passwords.ts';
 import { type Listener, listenLocally, listenOnNetwork } from '../../../agent/control/api/listeners.ts';

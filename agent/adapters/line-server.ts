@@ -1,30 +1,35 @@
-/** The recorder's socket: takes requests from control, answers each once, and sends status and events to whoever listens. */
+/** The socket of a process of this node: takes requests, answers each once, and sends status and events to whoever listens. */
 import { createServer, type Server, type Socket } from 'node:net';
+import type { z } from 'zod';
 import { toAppError } from '../../src/errors.ts';
-import { createLineSplitter } from './protocol/lines.ts';
-import { type RecorderMessage, type RecorderRequest, requestSchema } from './protocol/schema.ts';
+import { createLineSplitter } from '../recorder/protocol/lines.ts';
 
 /** Events kept for a control that is away; the oldest go first. */
 const eventsHeldMax = 1_000;
 /** A control that reads nothing is cut off. */
 const backlogBytesMax = 64 * 1024 * 1024;
 
-export interface RecorderServer {
-  send(message: RecorderMessage): void;
+export interface LineServer<Message> {
+  send(message: Message): void;
   /** How many controls are connected. */
   clients(): number;
   close(): Promise<void>;
 }
 
-export type RequestHandler = (
-  request: RecorderRequest,
-) => Promise<Partial<Extract<RecorderMessage, { kind: 'reply' }>>>;
-
-export async function serveRecorder(socketPath: string, handle: RequestHandler): Promise<RecorderServer> {
+/** `handle` returns what its reply carries besides id and error. */
+export async function serveLines<
+  Request extends { readonly id: number },
+  Message extends { readonly kind: string },
+>(options: {
+  socketPath: string;
+  requestSchema: z.ZodType<Request>;
+  handle: (request: Request) => Promise<Record<string, unknown>>;
+}): Promise<LineServer<Message>> {
+  const { socketPath, requestSchema, handle } = options;
   const clients = new Set<Socket>();
-  const held: RecorderMessage[] = [];
+  const held: Message[] = [];
 
-  const write = (socket: Socket, message: RecorderMessage) => {
+  const write = (socket: Socket, message: object) => {
     if (socket.writableLength > backlogBytesMax) socket.destroy();
     else socket.write(`${JSON.stringify(message)}\n`);
   };

@@ -6,7 +6,7 @@ import {
   type SupervisionEvent,
   type SupervisionState,
   step,
-} from '../../../../agent/control/recorder/machine.ts';
+} from '../../../../agent/control/supervision/machine.ts';
 
 /** Runs events, each a second after the last unless it says when. */
 function run(events: readonly (SupervisionEvent & { atMs?: number })[]): {
@@ -34,11 +34,11 @@ const failed: SupervisionEvent = { kind: 'spawn-failed', detail: 'code 1' };
 const waits = (actions: SupervisionAction[]) =>
   actions.flatMap((action) => (action.kind === 'wait' ? [action.delayMs] : []));
 
-describe('the supervision of the recorder', () => {
-  it('attaches to a recorder that outlived control', () => {
+describe('the supervision of a process', () => {
+  it('attaches to one that outlived control', () => {
     const { state, actions } = run([start, connected]);
     expect(state.phase).toBe('running');
-    expect(actions).toEqual([{ kind: 'attach' }, { kind: 'configure', startReason: 'agent-down' }]);
+    expect(actions).toEqual([{ kind: 'attach' }, { kind: 'configure', restarted: false }]);
   });
 
   it('spawns one when nobody listens', () => {
@@ -48,8 +48,8 @@ describe('the supervision of the recorder', () => {
 
   it('restarts one that died and says so in the reason of the gap', () => {
     const { state, actions } = run([start, noneListens, connected, lost, waited, noneListens, connected]);
-    expect(actions.at(-1)).toEqual({ kind: 'configure', startReason: 'recorder-restarted' });
-    expect(actions).toContainEqual({ kind: 'report', event: 'recorder.died', detail: 'gone' });
+    expect(actions.at(-1)).toEqual({ kind: 'configure', restarted: true });
+    expect(actions).toContainEqual({ kind: 'report', event: 'died', detail: 'gone' });
     expect(state.restarts).toBe(1);
   });
 

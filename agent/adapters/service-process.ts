@@ -1,30 +1,28 @@
-/** Starts the recorder as a process of its own that outlives control, with its output in a file and not in our pipes. */
+/** Starts a service of this node as a process of its own that outlives control, with its output in a file and not in our pipes. */
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { RecorderProcess } from '../control/recorder/supervisor.ts';
+import type { ServiceProcess } from '../control/supervision/supervisor.ts';
 import { rotateWhenLarge } from './rotate.ts';
 
-/** File and crypto work of hundreds of cameras goes through libuv's threads. */
-const threadPoolSize = '32';
-
-export interface RecorderLaunch {
-  /** Program of the recorder, beside this file's tree. */
+export interface ServiceLaunch {
+  /** Its program. */
   entry: string;
   socketPath: string;
   dataDir: string;
   /** Where its standard output and error go. */
   logPath: string;
+  env?: Readonly<Record<string, string>>;
 }
 
-/** `agent/recorder/main`: the source when this runs from source, else the built file. */
-export function recorderEntry(): string {
+/** The program of a folder below `agent/`: the source when this runs from source, else the built file. */
+export function serviceEntry(folder: 'recorder' | 'standby/guard'): string {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  return fileURLToPath(new URL(`../recorder/main.${extension}`, import.meta.url));
+  return fileURLToPath(new URL(`../${folder}/main.${extension}`, import.meta.url));
 }
 
-export function spawnRecorder(launch: RecorderLaunch): RecorderProcess {
+export function spawnService(launch: ServiceLaunch): ServiceProcess {
   rotateWhenLarge(launch.logPath);
   const log = openSync(launch.logPath, 'a', 0o600);
   try {
@@ -40,9 +38,9 @@ export function spawnRecorder(launch: RecorderLaunch): RecorderProcess {
       ],
       {
         stdio: ['ignore', log, log],
-        // A process group of its own: Ctrl-C reaches control only, which then ends the recorder in order.
+        // A process group of its own: Ctrl-C reaches control only, which then ends it in order.
         detached: true,
-        env: { ...process.env, UV_THREADPOOL_SIZE: threadPoolSize },
+        env: { ...process.env, ...launch.env },
       },
     );
     const exited = new Promise<string>((resolve) => {

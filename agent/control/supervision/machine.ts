@@ -1,8 +1,8 @@
-/** Supervision of the recorder process: attach to one that lives, else spawn; restart with back-off for ever. Pure. */
+/** Supervision of a process of this node (recorder, guard): attach to one that lives, else spawn; restart with back-off for ever. Pure. */
 
 export const backOffFirstMs = 250;
 export const backOffMsMax = 10_000;
-/** A recorder that ran so long is healthy: its next failure starts the back-off anew. */
+/** A process that ran so long is healthy: its next failure starts the back-off anew. */
 export const healthyAfterMs = 60_000;
 
 export type Phase = 'idle' | 'attaching' | 'spawning' | 'running' | 'waiting' | 'stopping';
@@ -12,14 +12,14 @@ export interface SupervisionState {
   /** Failures in a row. */
   readonly failures: number;
   readonly runningSinceMs: number;
-  /** A recorder ran under this control before. */
+  /** One ran under this control before. */
   readonly everRan: boolean;
   readonly restarts: number;
 }
 
 export type SupervisionEvent =
   | { readonly kind: 'start' }
-  /** A recorder listened and took the connection. */
+  /** It listened and took the connection. */
   | { readonly kind: 'connected' }
   /** Nobody listens on the socket. */
   | { readonly kind: 'attach-failed' }
@@ -36,8 +36,8 @@ export type SupervisionAction =
   /** End the process that this control spawned, if it still lives. */
   | { readonly kind: 'kill' }
   | { readonly kind: 'wait'; readonly delayMs: number }
-  | { readonly kind: 'configure'; readonly startReason: 'agent-down' | 'recorder-restarted' }
-  | { readonly kind: 'report'; readonly event: 'recorder.died' | 'recorder.failed'; readonly detail: string };
+  | { readonly kind: 'configure'; readonly restarted: boolean }
+  | { readonly kind: 'report'; readonly event: 'died' | 'failed'; readonly detail: string };
 
 export const initialSupervision: SupervisionState = {
   phase: 'idle',
@@ -62,8 +62,7 @@ export function step(state: SupervisionState, event: SupervisionEvent, nowMs: nu
     return { state: { ...state, phase: 'spawning' }, actions: [{ kind: 'kill' }, { kind: 'spawn' }] };
   }
   if (event.kind === 'connected' && (phase === 'attaching' || phase === 'spawning')) return run(state, nowMs);
-  if (event.kind === 'spawn-failed' && phase === 'spawning')
-    return retry(state, event.detail, 'recorder.failed');
+  if (event.kind === 'spawn-failed' && phase === 'spawning') return retry(state, event.detail, 'failed');
   if (event.kind === 'lost' && phase === 'running') return lose(state, event.detail, nowMs);
   return { state, actions: [] };
 }
@@ -73,7 +72,6 @@ function attach(state: SupervisionState): SupervisionStep {
 }
 
 function run(state: SupervisionState, nowMs: number): SupervisionStep {
-  const startReason = state.everRan ? 'recorder-restarted' : 'agent-down';
   return {
     state: {
       ...state,
@@ -82,20 +80,16 @@ function run(state: SupervisionState, nowMs: number): SupervisionStep {
       everRan: true,
       restarts: state.restarts + (state.everRan ? 1 : 0),
     },
-    actions: [{ kind: 'configure', startReason }],
+    actions: [{ kind: 'configure', restarted: state.everRan }],
   };
 }
 
 function lose(state: SupervisionState, detail: string, nowMs: number): SupervisionStep {
   const healthy = nowMs - state.runningSinceMs >= healthyAfterMs;
-  return retry(healthy ? { ...state, failures: 0 } : state, detail, 'recorder.died');
+  return retry(healthy ? { ...state, failures: 0 } : state, detail, 'died');
 }
 
-function retry(
-  state: SupervisionState,
-  detail: string,
-  event: 'recorder.died' | 'recorder.failed',
-): SupervisionStep {
+function retry(state: SupervisionState, detail: string, event: 'died' | 'failed'): SupervisionStep {
   const delayMs = Math.min(backOffMsMax, backOffFirstMs * 2 ** Math.min(state.failures, 20));
   return {
     state: { ...state, phase: 'waiting', failures: state.failures + 1 },

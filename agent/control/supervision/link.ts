@@ -1,58 +1,43 @@
-/** One connection to a recorder: requests answered once, each with a deadline; every line checked both ways. */
+/** One connection to a process of this node: requests answered once, each with a deadline; every line checked both ways. */
 import type { Duplex } from 'node:stream';
 import { AppError, type ErrorCode, exitCodes } from '../../../src/errors.ts';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
 import { createLineSplitter } from '../../recorder/protocol/lines.ts';
-import {
-  messageSchema,
-  type RecorderMessage,
-  type RecorderRequest,
-  requestSchema,
-} from '../../recorder/protocol/schema.ts';
-
-/** A request without its id, which the link gives. */
-export type RecorderCall = RecorderRequest extends infer R
-  ? R extends RecorderRequest
-    ? Omit<R, 'id'>
-    : never
-  : never;
-export type Reply = Extract<RecorderMessage, { kind: 'reply' }>;
-export type StatusMessage = Extract<RecorderMessage, { kind: 'status' }>;
-export type EventMessage = Extract<RecorderMessage, { kind: 'event' }>;
+import type {
+  AnyReply,
+  AnyRequest,
+  CallOf,
+  EventMessage,
+  Protocol,
+  StatusMessage,
+  WireError,
+} from './protocol.ts';
 
 const pendingMax = 256;
-const timeoutMs: Readonly<Record<RecorderRequest['method'], number>> = {
-  configure: 60_000,
-  initializeSpace: 60_000,
-  restoreSpace: 60_000,
-  cancelJob: 60_000,
-  probe: 20_000,
-  status: 10_000,
-  stop: 10_000,
-};
 
-interface Pending {
+interface Pending<Reply> {
   resolve: (reply: Reply) => void;
   reject: (error: AppError) => void;
   cancel: Cancel;
 }
 
-export interface LinkOptions {
+export interface LinkOptions<Request extends AnyRequest, Reply extends AnyReply, Status> {
+  protocol: Protocol<Request, Reply, Status>;
   socket: Duplex;
   clock: Clock;
-  onStatus: (message: StatusMessage) => void;
+  onStatus: (message: StatusMessage<Status>) => void;
   onEvent: (message: EventMessage) => void;
   /** Once, when the connection has ended; `detail` says why, in words. */
   onClosed: (detail: string) => void;
 }
 
-export class RecorderLink {
-  readonly #options: LinkOptions;
-  readonly #pending = new Map<number, Pending>();
+export class ProcessLink<Request extends AnyRequest, Reply extends AnyReply, Status> {
+  readonly #options: LinkOptions<Request, Reply, Status>;
+  readonly #pending = new Map<number, Pending<Reply>>();
   #nextId = 1;
   #closed: string | null = null;
 
-  constructor(options: LinkOptions) {
+  constructor(options: LinkOptions<Request, Reply, Status>) {
     this.#options = options;
     const { socket } = options;
     const split = createLineSplitter((line) => this.#receive(line));
@@ -67,12 +52,13 @@ export class RecorderLink {
     socket.on('close', () => this.#close('its connection ended'));
   }
 
-  /** @throws AppError as the recorder answered, `unavailable` when it is gone, `timeout` when it does not answer. */
-  request(call: RecorderCall): Promise<Reply> {
-    if (this.#closed !== null) return Promise.reject(gone());
+  /** @throws AppError as the process answered, `unavailable` when it is gone, `timeout` when it does not answer. */
+  request(call: CallOf<Request>): Promise<Reply> {
+    const { name, requestSchema, timeoutMs } = this.#options.protocol;
+    if (this.#closed !== null) return Promise.reject(gone(name));
     if (this.#pending.size >= pendingMax) {
       return Promise.reject(
-        new AppError('unavailable', 'too many requests wait for the recorder', {
+        new AppError('unavailable', `too many requests wait for the ${name}`, {
           hint: 'Try again in a moment.',
         }),
       );
@@ -81,10 +67,10 @@ export class RecorderLink {
     this.#nextId += 1;
     const request = requestSchema.parse({ ...call, id });
     return new Promise((resolve, reject) => {
-      const cancel = this.#options.clock.after(timeoutMs[call.method], () => {
+      const cancel = this.#options.clock.after(timeoutMs[request.method as Request['method']], () => {
         this.#pending.delete(id);
         reject(
-          new AppError('timeout', `the recorder did not answer "${call.method}" in time`, {
+          new AppError('timeout', `the ${name} did not answer "${request.method}" in time`, {
             hint: 'Look at its state on the Home page and at the log.',
           }),
         );
@@ -99,7 +85,7 @@ export class RecorderLink {
   }
 
   #receive(line: string): void {
-    const parsed = messageSchema.safeParse(parseJson(line));
+    const parsed = this.#options.protocol.messageSchema.safeParse(parseJson(line));
     if (!parsed.success) {
       const where = parsed.error.issues[0]?.path.join('.') ?? '';
       this.#close(`it sent a line that is no message (${where || 'not JSON'})`);
@@ -126,20 +112,20 @@ export class RecorderLink {
     this.#options.socket.destroy();
     for (const pending of this.#pending.values()) {
       pending.cancel();
-      pending.reject(gone());
+      pending.reject(gone(this.#options.protocol.name));
     }
     this.#pending.clear();
     this.#options.onClosed(detail);
   }
 }
 
-function gone(): AppError {
-  return new AppError('unavailable', 'the recorder is not running', {
+export function gone(name: string): AppError {
+  return new AppError('unavailable', `the ${name} is not running`, {
     hint: 'It is restarted by itself: try again in a few seconds, and look at the log when it stays so.',
   });
 }
 
-function toError(error: { code: string; message: string; hint?: string | undefined }): AppError {
+function toError(error: WireError): AppError {
   const code: ErrorCode = isErrorCode(error.code) ? error.code : 'internal';
   return new AppError(code, error.message, error.hint === undefined ? {} : { hint: error.hint });
 }
