@@ -44,8 +44,6 @@ export const nodeFactsSchema = z.object({
   pairId: z.string().max(64).nullable(),
   timeZone: z.string().max(64),
   timeMs: utcMsSchema,
-  /** Whether the system says that its clock follows a time server; null where it does not tell. */
-  clockSynchronized: z.boolean().nullable(),
   interfaces: z.array(networkInterfaceSchema).max(128),
   /** Processes of Holdfast that must run. */
   processes: z.array(z.object({ name: word, running: z.boolean(), detail: word.nullable() })).max(32),
