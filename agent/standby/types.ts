@@ -48,6 +48,8 @@ export interface HeartbeatPayload {
   /** Receiver's own `sentAtMs` on which the promise rests, so that a delayed packet never counts for longer; null without promise. */
   readonly promiseEchoOfMs: number | null;
   readonly yieldRequest: boolean;
+  /** Without an arbiter: the sender has stopped everything in a planned switch and offers the application to the receiver. */
+  readonly offer: boolean;
   readonly maintenance: boolean;
   readonly resourcesFailed: number;
 }

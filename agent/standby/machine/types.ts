@@ -154,6 +154,7 @@ export interface GuardState {
 
   /** Highest epoch known from store and peer; none lower is ever used. */
   readonly highestEpoch: number;
+  readonly highestEpochSinceMs: number;
   /** Epoch under which this node works; 0 when it does not. */
   readonly epoch: number;
   readonly lease: LeaseView | null;
@@ -169,7 +170,11 @@ export interface GuardState {
   readonly nextSeq: number;
   readonly request: { readonly id: number; readonly sentAtMs: number; readonly write: LeaseWrite | null } | null;
   readonly unknownWrites: readonly LeaseWrite[];
+  /** The stored revision is not known for sure: read before the next write. */
+  readonly readDue: boolean;
+  /** When the last read was sent, and the last one that was answered. */
   readonly lastReadMs: number;
+  readonly lastAnswerMs: number;
   readonly lastWriteMs: number;
   /** Since when the store has not answered; null while it does. */
   readonly storeLostSinceMs: number | null;
@@ -185,7 +190,10 @@ export interface GuardState {
   readonly successor: string | null;
   /** Release still to be written once everything has stopped. */
   readonly releaseDue: boolean;
+  /** A switch waits for the standby's data until then; 0 when none does. */
   readonly drainUntilMs: number;
+  /** Without an arbiter: this node offers the application to its peer until then. */
+  readonly offerUntilMs: number;
 
   readonly startedAtMs: number | null;
   /** An operator asked this node to become active; until when the wish stands. */
@@ -205,7 +213,6 @@ export interface GuardState {
   readonly peer: PeerView | null;
   readonly links: Readonly<Record<string, boolean>>;
   readonly fence: { readonly id: number; readonly sentAtMs: number } | null;
-  readonly fencedAtMs: number;
   /** The last reason for staying standby that was recorded, so that it is recorded once. */
   readonly stayReason: string | null;
   /** When each trigger last fired (UTC), for the page. */
