@@ -15,7 +15,6 @@ import { type HubAccounts, openAccounts } from './accounts.ts';
 import { openDatabase } from './database.ts';
 import { statusSocketPath } from './local-socket.ts';
 import type { HubStatus } from './protocol/schema.ts';
-import { createDoorkeeper } from './rate.ts';
 import { openRegisters } from './registers.ts';
 import { listenForAccounts, listenForStatus } from './server.ts';
 import type { Counts, SessionContext } from './session.ts';
@@ -56,9 +55,7 @@ async function open(options: HubOptions, onStop: (end: () => unknown) => void): 
   const accounts = openAccounts(database);
   const registers = openRegisters(database);
   const counts: Counts = { reads: 0, writes: 0, conflicts: 0, refused: 0, slowestWriteMs: 0 };
-  const context: SessionContext = {
-    ...{ accounts, registers, doorkeeper: createDoorkeeper(), clock, counts, onFatal },
-  };
+  const context: SessionContext = { accounts, registers, clock, counts, onFatal };
   const certificate = await loadCertificate({
     folder: join(dataDir, 'hub-tls'),
     disk: createSettingsDisk(),

@@ -13,7 +13,8 @@ type Flags = ReturnType<typeof parse>['values'];
 
 try {
   const { values, positionals } = parse(process.argv.slice(2));
-  if (values.data === undefined) throw new AppError('invalid_input', 'the data folder is missing', { hint: usage });
+  if (values.data === undefined)
+    throw new AppError('invalid_input', 'the data folder is missing', { hint: usage });
   await run(values.data, positionals, values);
 } catch (error) {
   fail(error);
@@ -23,7 +24,11 @@ function parse(args: string[]) {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
   try {
-    return parseArgs({ args, allowPositionals: true, options: { data: text, listen: text, force: flag, json: flag } });
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: { data: text, listen: text, force: flag, json: flag },
+    });
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new AppError('invalid_input', message, { hint: usage, cause });
@@ -87,7 +92,11 @@ async function printStatus(dataDir: string, json: boolean): Promise<void> {
 async function addAccount(dataDir: string, name: string, json: boolean): Promise<void> {
   const key = await withAccounts(dataDir, (accounts) => accounts.add(name, systemClock.nowMs()));
   if (json) return print([JSON.stringify({ name, key })]);
-  print([`account  ${name}`, `key      ${key}`, '         shown this once; it goes into the arbiter of the pair']);
+  print([
+    `account  ${name}`,
+    `key      ${key}`,
+    '         shown this once; it goes into the arbiter of the pair',
+  ]);
 }
 
 async function listAccounts(dataDir: string, json: boolean): Promise<void> {
@@ -115,6 +124,7 @@ function fail(thrown: unknown): void {
   const error = toAppError(thrown);
   process.stderr.write(`holdfast hub: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);
   // What is no AppError is a defect: its stack is what helps.
-  if (thrown instanceof Error && !(thrown instanceof AppError)) process.stderr.write(`${thrown.stack ?? ''}\n`);
+  if (thrown instanceof Error && !(thrown instanceof AppError))
+    process.stderr.write(`${thrown.stack ?? ''}\n`);
   process.exitCode = thrown instanceof AppError ? exitCodes[error.code] : 1;
 }

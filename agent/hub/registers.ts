@@ -39,9 +39,7 @@ const countRow = z.object({ count: z.number() });
 export function openRegisters(database: DatabaseSync): Registers {
   const boot = randomBytes(8).toString('hex');
   const bootNumber = inTransaction(database, 'begin a new run', () => {
-    database
-      .prepare('INSERT INTO boot (id, began_after_revision) SELECT ?, revision FROM counter')
-      .run(boot);
+    database.prepare('INSERT INTO boot (id, began_after_revision) SELECT ?, revision FROM counter').run(boot);
     return numberOf(database, boot) ?? 0;
   });
   return new SqliteRegisters(database, boot, bootNumber);
@@ -111,8 +109,7 @@ class SqliteRegisters implements Registers {
   }
 
   #checkExpected(stored: StoredText | null, expected: Position | null, account: string): void {
-    const same =
-      stored?.position.revision === expected?.revision && stored?.position.boot === expected?.boot;
+    const same = stored?.position.revision === expected?.revision && stored?.position.boot === expected?.boot;
     if (!same) throw new AppError('conflict', 'another write came first', { hint: 'Read it again.' });
     if (stored) return;
     const row = this.#database

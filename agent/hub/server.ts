@@ -8,8 +8,9 @@ import { type HubStatus, helloBytesMax, statusRequestSchema } from './protocol/s
 import { type Session, type SessionContext, serveSession } from './session.ts';
 
 const connectionsMax = 512;
-/** Connections without a right key yet. */
+/** Connections without a right key yet, in all and from one address. */
 const strangersMax = 64;
+const strangersPerAddressMax = 16;
 const handshakeTimeoutMs = 5_000;
 const keepAliveMs = 15_000;
 
@@ -27,29 +28,41 @@ export async function listenForAccounts(
 ): Promise<NetworkDoor> {
   const { host, port, certPem, keyPem } = options;
   const sessions = new Map<Socket, Session>();
-  const raw = new Set<Socket>();
-  const strangers = () => raw.size - [...sessions.values()].filter((each) => each.account() !== null).length;
+  const sockets = new Set<Socket>();
+  /** Peers without a right key yet, also those still in the TLS handshake, with their address. */
+  const strangers = new Map<string, string>();
   const server = createTlsServer(
     { cert: certPem, key: keyPem, minVersion: 'TLSv1.3', handshakeTimeout: handshakeTimeoutMs },
     (socket) => {
-      sessions.set(socket, serveSession(socket, socket.remoteAddress ?? '', context));
+      const peer = peerOf(socket);
+      sessions.set(
+        socket,
+        serveSession(socket, context, () => strangers.delete(peer)),
+      );
       socket.on('close', () => sessions.delete(socket));
     },
   );
   server.on('connection', (socket: Socket) => {
-    const known = context.doorkeeper.admits(socket.remoteAddress ?? '', context.clock.monotonicMs());
-    if (!known || raw.size >= connectionsMax || strangers() >= strangersMax) return socket.destroy();
-    raw.add(socket);
+    const peer = peerOf(socket);
+    const address = socket.remoteAddress ?? '';
+    const ofAddress = [...strangers.values()].filter((each) => each === address).length;
+    const full = sockets.size >= connectionsMax || strangers.size >= strangersMax;
+    if (full || ofAddress >= strangersPerAddressMax) return socket.destroy();
+    sockets.add(socket);
+    strangers.set(peer, address);
     socket.setKeepAlive(true, keepAliveMs);
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => raw.delete(socket));
+    socket.on('close', () => {
+      sockets.delete(socket);
+      strangers.delete(peer);
+    });
   });
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   await listening(server, { host, port }, `listen on ${host}:${port}`);
   return {
     address: boundAddress(server),
     accounts: () => [...sessions.values()].map((session) => session.account()),
-    close: () => closed(server, raw),
+    close: () => closed(server, sockets),
   };
 }
 
@@ -80,6 +93,10 @@ export async function listenForStatus(
   await listening(server, { path }, `listen on ${path}`);
   if (process.platform !== 'win32') await chmod(path, 0o600);
   return { close: () => closed(server, open) };
+}
+
+function peerOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
 }
 
 function listening(server: Server, where: object, doing: string): Promise<void> {

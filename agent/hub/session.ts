@@ -13,10 +13,12 @@ import {
   type Request,
   requestSchema,
 } from './protocol/schema.ts';
-import { createRate, type Doorkeeper } from './rate.ts';
+import { createRate } from './rate.ts';
 import type { Registers } from './registers.ts';
 
 const helloTimeoutMs = 5_000;
+/** A wrong key is answered this late, which bounds how many can be tried. */
+const wrongKeyDelayMs = 250;
 const requestsPerSecond = 200;
 const requestsBurst = 400;
 /** Answers that a client may leave unread. */
@@ -33,7 +35,6 @@ export interface Counts {
 export interface SessionContext {
   accounts: HubAccounts;
   registers: Registers;
-  doorkeeper: Doorkeeper;
   clock: Clock;
   counts: Counts;
   /** What is on the disk is unknown: the hub must end and start anew. */
@@ -45,8 +46,8 @@ export interface Session {
   account(): string | null;
 }
 
-/** Serves a socket until it closes. */
-export function serveSession(socket: Socket, address: string, context: SessionContext): Session {
+/** Serves a socket until it closes; `onWelcome` is told when its key was right. */
+export function serveSession(socket: Socket, context: SessionContext, onWelcome: () => void): Session {
   const { clock, counts } = context;
   const frames = createFrameReader(helloBytesMax);
   const rate = createRate(requestsPerSecond, requestsBurst);
@@ -66,9 +67,10 @@ export function serveSession(socket: Socket, address: string, context: SessionCo
   };
   const handle = (message: unknown) => {
     if (account === null) {
-      account = greet(message, address, context);
+      account = greet(message, context);
       frames.setLimit(frameBytesMax);
       cancelHello();
+      onWelcome();
       send({ kind: 'welcome', boot: context.registers.boot, bootNumber: context.registers.bootNumber });
       return;
     }
@@ -93,27 +95,27 @@ export function serveSession(socket: Socket, address: string, context: SessionCo
         handle(message);
       }
     } catch (error) {
-      refuse(null, account === null ? notWelcome(error, address, context) : error);
+      if (account !== null) return refuse(null, error);
+      socket.pause();
+      const cancel = clock.after(wrongKeyDelayMs, () => refuse(null, notWelcome(error)));
+      socket.on('close', cancel);
     }
   });
   return { account: () => account };
 }
 
 /** The account that a hello names, when its key is right. */
-function greet(message: unknown, address: string, context: SessionContext): string {
+function greet(message: unknown, context: SessionContext): string {
   const hello = checked(helloSchema, message);
-  if (!context.doorkeeper.admits(address, context.clock.monotonicMs())) throw wrongKey();
   if (!context.accounts.verify(hello.account, hello.key)) throw wrongKey();
   if (hello.seen) context.registers.checkSeen(hello.seen);
   return hello.account;
 }
 
 /** Before a right key every failure but a proven loss looks the same from outside. */
-function notWelcome(thrown: unknown, address: string, context: SessionContext): AppError {
+function notWelcome(thrown: unknown): AppError {
   const error = toAppError(thrown);
-  if (error.code === 'data_loss' || error.code === 'internal') return error;
-  context.doorkeeper.failed(address, context.clock.monotonicMs());
-  return wrongKey();
+  return error.code === 'data_loss' || error.code === 'internal' ? error : wrongKey();
 }
 
 function answer(request: Request, account: string, context: SessionContext): Reply {

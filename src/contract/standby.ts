@@ -112,12 +112,22 @@ export const arbiterConfigSchema = z.discriminatedUnion('kind', [
     endpoints: z.array(z.string().max(512)).min(1).max(7),
     user: z.string().max(64).nullable().default(null),
     password: z.string().max(256).nullable().default(null),
+    /** PEM of the authority behind https endpoints; without it those that the system trusts. */
+    ca: z.string().max(16_384).optional(),
   }),
   z.object({
     kind: z.literal('nats'),
     servers: z.array(z.string().max(512)).min(1).max(7),
     user: z.string().max(64).nullable().default(null),
     password: z.string().max(256).nullable().default(null),
+    ca: z.string().max(16_384).optional(),
+    /** Of the key-value bucket; `holdfast` when it is left out. */
+    bucket: z
+      .string()
+      .regex(/^[\w-]{1,64}$/)
+      .optional(),
+    /** Copies of a bucket that is made; 3 in a cluster and else 1 when it is left out. */
+    replicas: z.union([z.literal(1), z.literal(3), z.literal(5)]).optional(),
   }),
   z.object({ kind: z.literal('manual') }),
   z.object({ kind: z.literal('fence-agent'), command: commandSchema }),
