@@ -143,8 +143,8 @@ async function openState(place: Place, nodeName: string, onStop: OnStop) {
   onStop(
     keepBackups({ ...backups, onError: (error) => place.onUnexpected(error, 'backup of the settings') }),
   );
-  const { cameras, journal: limits } = settings.current();
-  const sealsExist = cameras.some((camera) => camera.sealedCredentials !== null);
+  const { cameras, journal: limits, pair } = settings.current();
+  const sealsExist = pair !== null || cameras.some((camera) => camera.sealedCredentials !== null);
   const key = await loadKey({ path: join(dataDir, 'secret.key'), folder: dataDir, disk, sealsExist });
 
   const journalPath = join(dataDir, 'journal.db');

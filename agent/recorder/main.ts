@@ -133,6 +133,9 @@ async function handle(request: RecorderRequest) {
       break;
     case 'probe':
       return { probe: await probeCamera(request.camera, media) };
+    case 'follow':
+      await recorder.follow(request);
+      break;
     case 'status':
       break;
     case 'stop':

@@ -21,6 +21,7 @@ const timeoutMs: Readonly<Record<RecorderRequest['method'], number>> = {
   restoreSpace: 60_000,
   cancelJob: 60_000,
   probe: 20_000,
+  follow: 10_000,
   status: 10_000,
   stop: 10_000,
 };

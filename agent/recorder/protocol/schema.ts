@@ -60,6 +60,8 @@ export const recorderConfigSchema = z.object({
   spaces: z.array(spaceConfigSchema),
   pools: z.array(poolConfigSchema),
   cameras: z.array(cameraConfigSchema),
+  /** The cameras belong to a pair with a `recording` resource: they record only while its guard says that this node is active. */
+  followsPair: z.boolean().optional(),
   /** What to write into the ledger for the time in which no recorder ran. */
   startReason: z.enum(['agent-down', 'recorder-restarted']),
 });
@@ -111,6 +113,13 @@ export const requestSchema = z.discriminatedUnion('method', [
       transport: true,
       allowBasicAuth: true,
     }),
+  }),
+  /** From the guard: whether this node is active, and since which epoch; a lower one than known is refused. */
+  z.object({
+    id: z.number().int(),
+    method: z.literal('follow'),
+    active: z.boolean(),
+    epoch: z.number().int().nonnegative(),
   }),
   /** Ask for the status at once, besides the one that comes every second. */
   z.object({ id: z.number().int(), method: z.literal('status') }),

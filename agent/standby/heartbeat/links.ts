@@ -20,10 +20,12 @@ import { initialLink, type LinkRefusal, linkHealth, nextPacket, receive } from '
 /** What the guard has to say; the link adds who, when and the echo. */
 export type HeartbeatContent = Pick<
   HeartbeatPacket,
+  | 'sentAtMs'
   | 'role'
   | 'epoch'
   | 'leaseValidForMs'
   | 'configVersion'
+  | 'promiseBasisMs'
   | 'promiseForMs'
   | 'resourcesFailed'
   | 'yieldRequest'

@@ -65,14 +65,13 @@ export function initialLink(bootId: string): LinkState {
 export function nextPacket(
   state: LinkState,
   nowMs: number,
-): { state: LinkState; fields: Pick<HeartbeatPacket, 'bootId' | 'seq' | 'sentAtMs' | 'echo'> } {
+): { state: LinkState; fields: Pick<HeartbeatPacket, 'bootId' | 'seq' | 'echo'> } {
   const { heard } = state;
   return {
     state: { ...state, nextSeq: state.nextSeq + 1 },
     fields: {
       bootId: state.bootId,
       seq: state.nextSeq,
-      sentAtMs: nowMs,
       echo: heard && {
         bootId: heard.bootId,
         seq: heard.seq,

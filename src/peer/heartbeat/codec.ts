@@ -26,6 +26,8 @@ export interface HeartbeatPacket {
   readonly epoch: number;
   readonly leaseValidForMs: number;
   readonly configVersion: number;
+  /** The peer's `sentAtMs` on which the promise below rests (rule 6); null without a promise. */
+  readonly promiseBasisMs: number | null;
   readonly promiseForMs: number;
   readonly resourcesFailed: number;
   readonly yieldRequest: boolean;
@@ -60,6 +62,7 @@ const roles: readonly PairRole[] = [
 const flagYield = 1;
 const flagMaintenance = 2;
 const flagEcho = 4;
+const flagPromise = 8;
 const u32Max = 0xffff_ffff;
 
 /** Numbers beyond their field are cut to its bound; milliseconds are whole, the two `sentAtMs` and `heldMs` are not. */
@@ -71,7 +74,8 @@ export function encodeHeartbeat(packet: HeartbeatPacket, authenticate: Authentic
   writer.u8(
     (packet.yieldRequest ? flagYield : 0) |
       (packet.maintenance ? flagMaintenance : 0) |
-      (packet.echo ? flagEcho : 0),
+      (packet.echo ? flagEcho : 0) |
+      (packet.promiseBasisMs === null ? 0 : flagPromise),
   );
   writer.u8(roles.indexOf(packet.role));
   writer.hex16(packet.pairHash);
@@ -83,6 +87,7 @@ export function encodeHeartbeat(packet: HeartbeatPacket, authenticate: Authentic
   writer.u64(packet.epoch);
   writer.u32(packet.leaseValidForMs);
   writer.u32(packet.configVersion);
+  writer.f64(packet.promiseBasisMs ?? 0);
   writer.u32(packet.promiseForMs);
   writer.u32(packet.resourcesFailed);
   if (packet.echo) {
@@ -122,13 +127,15 @@ function readBody(body: Uint8Array): HeartbeatPacket | null {
   const epoch = reader.u64();
   const leaseValidForMs = reader.u32();
   const configVersion = reader.u32();
+  const basisMs = reader.f64();
   const promiseForMs = reader.u32();
   const resourcesFailed = reader.u32();
   const echo =
     (flags & flagEcho) === 0
       ? null
       : { bootId: reader.hex16(), seq: reader.u64(), sentAtMs: reader.f64(), heldMs: reader.f64() };
-  const finite = Number.isFinite(sentAtMs) && (!echo || Number.isFinite(echo.sentAtMs + echo.heldMs));
+  const finite =
+    Number.isFinite(sentAtMs + basisMs) && (!echo || Number.isFinite(echo.sentAtMs + echo.heldMs));
   if (!reader.finished() || role === undefined || !finite) return null;
   return {
     pairHash,
@@ -142,6 +149,7 @@ function readBody(body: Uint8Array): HeartbeatPacket | null {
     epoch,
     leaseValidForMs,
     configVersion,
+    promiseBasisMs: (flags & flagPromise) === 0 ? null : basisMs,
     promiseForMs,
     resourcesFailed,
     yieldRequest: (flags & flagYield) !== 0,

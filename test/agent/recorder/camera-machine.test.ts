@@ -18,7 +18,7 @@ const away: SessionEnd = {
   transient: true,
 };
 const setUp = { reason: 'not-configured', fromMs: 1_000, detail: 'the camera was being set up' } as const;
-const on = { type: 'plan', planned: true, enabled: true, resume: null } as const;
+const on = { type: 'plan', planned: true, enabled: true, standby: false, resume: null } as const;
 
 type Step = typeof stepCamera;
 
