@@ -11,6 +11,7 @@ import { addLog } from './commands/log.ts';
 import { addLogin } from './commands/login.ts';
 import { addPool } from './commands/pool.ts';
 import { addSpace } from './commands/space.ts';
+import { addStandby } from './commands/standby.ts';
 import { addStatus } from './commands/status.ts';
 import { addTestCamera } from './commands/test-camera.ts';
 import { addTui } from './commands/tui.ts';
@@ -42,7 +43,7 @@ export function createProgram(host: CommandHost): Command {
     .addHelpText('after', overview);
   const adders = [
     ...[addUp, addAgent, addTui, addStatus, addDoctor, addInspect, addExport, addSpace, addPool, addCamera],
-    ...[addLog, addLogin, addUser, addTestCamera, addCompletion],
+    ...[addStandby, addLog, addLogin, addUser, addTestCamera, addCompletion],
   ];
   for (const add of adders) add(program, host);
   needsCommand(program);
