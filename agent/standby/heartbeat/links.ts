@@ -25,10 +25,11 @@ export type HeartbeatContent = Pick<
   | 'epoch'
   | 'leaseValidForMs'
   | 'configVersion'
-  | 'promiseBasisMs'
+  | 'promiseEchoOfMs'
   | 'promiseForMs'
   | 'resourcesFailed'
   | 'yieldRequest'
+  | 'offer'
   | 'maintenance'
 >;
 

@@ -27,10 +27,12 @@ export interface HeartbeatPacket {
   readonly leaseValidForMs: number;
   readonly configVersion: number;
   /** The peer's `sentAtMs` on which the promise below rests (rule 6); null without a promise. */
-  readonly promiseBasisMs: number | null;
+  readonly promiseEchoOfMs: number | null;
   readonly promiseForMs: number;
   readonly resourcesFailed: number;
   readonly yieldRequest: boolean;
+  /** It let the application go, for the receiver to take it. */
+  readonly offer: boolean;
   readonly maintenance: boolean;
 }
 
@@ -63,6 +65,7 @@ const flagYield = 1;
 const flagMaintenance = 2;
 const flagEcho = 4;
 const flagPromise = 8;
+const flagOffer = 16;
 const u32Max = 0xffff_ffff;
 
 /** Numbers beyond their field are cut to its bound; milliseconds are whole, the two `sentAtMs` and `heldMs` are not. */
@@ -74,8 +77,9 @@ export function encodeHeartbeat(packet: HeartbeatPacket, authenticate: Authentic
   writer.u8(
     (packet.yieldRequest ? flagYield : 0) |
       (packet.maintenance ? flagMaintenance : 0) |
+      (packet.offer ? flagOffer : 0) |
       (packet.echo ? flagEcho : 0) |
-      (packet.promiseBasisMs === null ? 0 : flagPromise),
+      (packet.promiseEchoOfMs === null ? 0 : flagPromise),
   );
   writer.u8(roles.indexOf(packet.role));
   writer.hex16(packet.pairHash);
@@ -87,7 +91,7 @@ export function encodeHeartbeat(packet: HeartbeatPacket, authenticate: Authentic
   writer.u64(packet.epoch);
   writer.u32(packet.leaseValidForMs);
   writer.u32(packet.configVersion);
-  writer.f64(packet.promiseBasisMs ?? 0);
+  writer.f64(packet.promiseEchoOfMs ?? 0);
   writer.u32(packet.promiseForMs);
   writer.u32(packet.resourcesFailed);
   if (packet.echo) {
@@ -149,10 +153,11 @@ function readBody(body: Uint8Array): HeartbeatPacket | null {
     epoch,
     leaseValidForMs,
     configVersion,
-    promiseBasisMs: (flags & flagPromise) === 0 ? null : basisMs,
+    promiseEchoOfMs: (flags & flagPromise) === 0 ? null : basisMs,
     promiseForMs,
     resourcesFailed,
     yieldRequest: (flags & flagYield) !== 0,
+    offer: (flags & flagOffer) !== 0,
     maintenance: (flags & flagMaintenance) !== 0,
   };
 }
