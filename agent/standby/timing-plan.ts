@@ -1,6 +1,7 @@
 /** The lease's times: the profiles of the design, and the inequality that keeps two nodes from being active at once. */
-import { AppError } from '../../src/errors.ts';
+
 import type { ArbiterConfig, LeaseTiming, PairConfig } from '../../src/contract/standby.ts';
+import { AppError } from '../../src/errors.ts';
 
 /** rho: no clock runs faster or slower than true time by more than this share. NTP slews by 0.05 % at most. */
 export const clockDriftMax = 0.01;
@@ -84,9 +85,7 @@ export function stoppedAfterMs(timing: LeaseTiming): number {
 
 /** The least T that the times allow: `(1+rho)/(1-rho) * (delta + W)`. Also how long a promise must be kept. */
 export function waitMinMs(timing: LeaseTiming): number {
-  return Math.ceil(
-    ((1 + clockDriftMax) / (1 - clockDriftMax)) * (latenessMaxMs + stoppedAfterMs(timing)),
-  );
+  return Math.ceil(((1 + clockDriftMax) / (1 - clockDriftMax)) * (latenessMaxMs + stoppedAfterMs(timing)));
 }
 
 /** Why these times must not be used, each with its numbers and what to change; empty when they are safe. */
@@ -97,7 +96,8 @@ export function timingProblems(timing: LeaseTiming): string[] {
   for (const [name, value] of Object.entries(least)) {
     if (!(value >= 50)) problems.push(`${name} is ${value} ms, the least is 50 ms: raise it`);
   }
-  if (!(storeFailoverMs >= 0)) problems.push(`storeFailoverMs is ${storeFailoverMs} ms: it cannot be negative`);
+  if (!(storeFailoverMs >= 0))
+    problems.push(`storeFailoverMs is ${storeFailoverMs} ms: it cannot be negative`);
   const leaseMin = renewIntervalMs + rpcTimeoutMs + storeFailoverMs;
   if (!(leaseMs >= leaseMin)) {
     problems.push(

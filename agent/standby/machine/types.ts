@@ -168,7 +168,11 @@ export interface GuardState {
 
   readonly nextRequestId: number;
   readonly nextSeq: number;
-  readonly request: { readonly id: number; readonly sentAtMs: number; readonly write: LeaseWrite | null } | null;
+  readonly request: {
+    readonly id: number;
+    readonly sentAtMs: number;
+    readonly write: LeaseWrite | null;
+  } | null;
   readonly unknownWrites: readonly LeaseWrite[];
   /** The stored revision is not known for sure: read before the next write. */
   readonly readDue: boolean;
