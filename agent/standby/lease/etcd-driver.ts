@@ -4,7 +4,8 @@ import { AppError, type ErrorCode } from '../../../src/errors.ts';
 import type { Deadline } from './deadline.ts';
 import type { LeaseDriver, StoredText, WriteOptions } from './driver.ts';
 import { createGateway, type Gateway } from './etcd-gateway.ts';
-import type { Revision } from './revision.ts';
+import { formatRevision, type Revision } from './revision.ts';
+import { wentBack } from './watched-store.ts';
 
 export interface EtcdAddress {
   endpoints: readonly string[];
@@ -39,7 +40,7 @@ const grpcErrors: Readonly<Record<number, ErrorCode>> = {
   8: 'disk_full', // RESOURCE_EXHAUSTED: the space quota of etcd; refused before it is applied
   16: 'unauthorized', // UNAUTHENTICATED
 };
-const unauthenticated = 16;
+const logInTimeoutMs = 2_000;
 
 export function createEtcdDriver(address: EtcdAddress, pairId: string): LeaseDriver {
   return new EtcdDriver(address, pairId);
@@ -51,6 +52,7 @@ class EtcdDriver implements LeaseDriver {
   readonly #key: string;
   #at = 0;
   #token: string | null = null;
+  #loggingIn: Promise<string> | null = null;
 
   constructor(address: EtcdAddress, pairId: string) {
     this.#address = address;
@@ -81,8 +83,12 @@ class EtcdDriver implements LeaseDriver {
       false,
     );
     const { succeeded, header } = txnSchema.parse(reply);
-    if (!succeeded) throw new AppError('conflict', 'another write came first', { hint: 'Read it again.' });
-    return revisionOf(header.cluster_id, header.revision);
+    const now = revisionOf(header.cluster_id, header.revision);
+    if (succeeded) return now;
+    if (expected && (now.lineage !== expected.lineage || now.number < expected.number)) {
+      throw wentBack('etcd', { seen: formatRevision(expected), found: formatRevision(now) });
+    }
+    throw new AppError('conflict', 'another write came first', { hint: 'Read it again.' });
   }
 
   async close(): Promise<void> {
@@ -94,35 +100,51 @@ class EtcdDriver implements LeaseDriver {
     for (let left = this.#gateways.length; ; left -= 1) {
       const timeoutMs = repeatable ? Math.ceil(deadline.leftMs() / Math.max(1, left)) : deadline.leftMs();
       try {
-        return await this.#callOne(path, body, timeoutMs);
+        return await this.#callOne(path, body, deadline, timeoutMs);
       } catch (error) {
         if (!(error instanceof AppError) || !['unavailable', 'timeout'].includes(error.code)) throw error;
         this.#at = (this.#at + 1) % this.#gateways.length;
+        // A token carries the position of the log when it was made, and etcd waits until its log is there: for ever,
+        // when an older copy of its data was put back.
+        if (error.code === 'timeout') this.#token = null;
         const again = repeatable || error.details?.sent === false;
         if (!again || left <= 1 || deadline.passed()) throw error;
       }
     }
   }
 
-  async #callOne(path: string, body: object, timeoutMs: number): Promise<unknown> {
+  async #callOne(path: string, body: object, deadline: Deadline, timeoutMs: number): Promise<unknown> {
     const gateway = this.#gateways[this.#at];
     if (!gateway) throw new AppError('internal', 'no endpoint of etcd');
-    this.#token ??= await this.#logIn(gateway, timeoutMs);
-    const answer = await gateway.post(path, body, { token: this.#token, timeoutMs });
+    const token = await deadline.within(this.#logIn(gateway));
+    const answer = await gateway.post(path, body, { token, timeoutMs });
     if (answer.status === 200) return answer.body;
-    const error = fromAnswer(gateway.url, answer.body);
-    // A token that has run out: refused before anything was done. The next call logs in again.
-    if (error.details?.grpc === unauthenticated) this.#token = null;
-    throw error;
+    if (token === null || !isOldToken(answer.body)) throw fromAnswer(gateway.url, answer.body);
+    // Tokens run out and are forgotten when a member restarts. Refused so, nothing was done: it may be sent again.
+    if (this.#token === token) this.#token = null;
+    const fresh = await deadline.within(this.#logIn(gateway));
+    const second = await gateway.post(path, body, { token: fresh, timeoutMs: deadline.leftMs() });
+    if (second.status === 200) return second.body;
+    throw fromAnswer(gateway.url, second.body);
   }
 
-  async #logIn(gateway: Gateway, timeoutMs: number): Promise<string | null> {
+  /** One log-in for all calls that wait; etcd's password hash takes it longer than a call may take. */
+  #logIn(gateway: Gateway): Promise<string | null> {
     const { user, password } = this.#address;
-    if (user === null) return null;
-    const body = { name: user, password: password ?? '' };
-    const answer = await gateway.post('/v3/auth/authenticate', body, { token: null, timeoutMs });
+    if (user === null || this.#token !== null) return Promise.resolve(this.#token);
+    this.#loggingIn ??= this.#askToken(gateway, user, password ?? '').finally(() => {
+      this.#loggingIn = null;
+    });
+    return this.#loggingIn;
+  }
+
+  async #askToken(gateway: Gateway, name: string, password: string): Promise<string> {
+    const options = { token: null, timeoutMs: logInTimeoutMs };
+    const answer = await gateway.post('/v3/auth/authenticate', { name, password }, options);
     if (answer.status !== 200) throw fromAnswer(gateway.url, answer.body);
-    return tokenSchema.parse(answer.body).token;
+    const { token } = tokenSchema.parse(answer.body);
+    this.#token = token;
+    return token;
   }
 }
 
@@ -132,6 +154,12 @@ function revisionOf(clusterId: string, number: string): Revision {
 
 function base64(text: string): string {
   return Buffer.from(text, 'utf8').toString('base64');
+}
+
+/** UNAUTHENTICATED, and INVALID_ARGUMENT for a token from before a change of the users. */
+function isOldToken(body: unknown): boolean {
+  const parsed = errorSchema.safeParse(body);
+  return parsed.success && (parsed.data.code === 16 || parsed.data.code === 3);
 }
 
 /** etcd's own words stay out of the message, they may hold names of users. */

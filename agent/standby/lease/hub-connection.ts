@@ -130,12 +130,13 @@ class Connection implements HubConnection {
   #take(reply: Reply): void {
     if (reply.kind === 'welcome') {
       this.boot = reply.boot;
-      return this.#onGreeted(null);
+      this.#onGreeted(null);
+      return;
     }
     if (reply.kind === 'refused') {
       const error = new AppError(reply.code, reply.message, reply.hint === null ? {} : { hint: reply.hint });
-      if (reply.id === null) return this.fail(error);
-      this.#settle(reply.id)?.reject(error);
+      if (reply.id === null) this.fail(error);
+      else this.#settle(reply.id)?.reject(error);
       return;
     }
     this.#settle(reply.id)?.resolve(reply);

@@ -1,5 +1,6 @@
 /** Opens the lease store that a pair's arbiter names; the guard and the preflight need to know no driver. */
 import type { ArbiterConfig } from '../../../src/contract/standby.ts';
+import { AppError } from '../../../src/errors.ts';
 import { type Clock, systemClock } from '../../adapters/clock.ts';
 import type { LeaseStore } from '../types.ts';
 import type { LeaseDriver } from './driver.ts';
@@ -26,7 +27,7 @@ const bucketDefault = 'holdfast';
 /**
  * The store of the arbiter, null for arbiters without one. Connects with the first call, and again by itself. When the
  * store turns out to have gone back, every call rejects with `data_loss` until it is closed and opened anew.
- * @throws AppError `invalid_input` when an address cannot be read.
+ * @throws AppError `invalid_input` when an address or the id of the pair cannot be used.
  */
 export function openLeaseStore(
   config: ArbiterConfig,
@@ -34,6 +35,11 @@ export function openLeaseStore(
   options: OpenLeaseStoreOptions = {},
 ): LeaseStore | null {
   if (config.kind !== 'hub' && config.kind !== 'etcd' && config.kind !== 'nats') return null;
+  if (!/^[\w-]{1,64}$/.test(pairId)) {
+    throw new AppError('invalid_input', 'not the id of a pair', {
+      hint: 'Use letters, digits and dashes, at most 64 characters.',
+    });
+  }
   const { clock = systemClock, seenRevision = null } = options;
   const driver = createDriver(config, pairId, { clock, seenRevision });
   return createWatchedStore({ driver, pairId, name: nameOf(config), clock, seenRevision });
