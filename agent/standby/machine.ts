@@ -46,7 +46,7 @@ function suspended(turn: Turn, forMs: number): void {
   checkAuthority(turn);
 }
 
-function handle(turn: Turn, event: GuardEvent): void {
+function handle(turn: Turn, event: GuardEvent) {
   const { s } = turn;
   switch (event.type) {
     case 'tick':

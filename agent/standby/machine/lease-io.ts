@@ -45,7 +45,7 @@ export function write(
   });
 }
 
-export function onRead(turn: Turn, requestId: number, outcome: ReadOutcome): void {
+export function onRead(turn: Turn, requestId: number, outcome: ReadOutcome) {
   const { s } = turn;
   if (s.request?.id !== requestId || s.request.write) return;
   const sentAtMs = s.request.sentAtMs;
@@ -57,7 +57,7 @@ export function onRead(turn: Turn, requestId: number, outcome: ReadOutcome): voi
   learn(turn, outcome.stored);
 }
 
-export function onWrite(turn: Turn, requestId: number, outcome: WriteOutcome): void {
+export function onWrite(turn: Turn, requestId: number, outcome: WriteOutcome) {
   const { s } = turn;
   const sent = s.request?.id === requestId ? s.request.write : null;
   if (!sent) return;
@@ -125,7 +125,7 @@ function learnOwn(turn: Turn, stored: StoredLease, sent: LeaseWrite): void {
   confirmed(turn, sent);
 }
 
-function confirmed(turn: Turn, sent: LeaseWrite): void {
+function confirmed(turn: Turn, sent: LeaseWrite) {
   const { s } = turn;
   if (sent.kind === 'take') return taken(turn, sent);
   if (sent.kind === 'release') {

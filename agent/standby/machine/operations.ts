@@ -86,7 +86,7 @@ function peerRefusal(s: GuardState, nowMs: number): string | null {
   return s.peer.payload.resourcesFailed > 0 ? `${peer} has failed resources` : null;
 }
 
-export function operate(turn: Turn, operation: Operation, confirm: string | undefined): void {
+export function operate(turn: Turn, operation: Operation, confirm: string | undefined) {
   const { s, now } = turn;
   const refusal = refusalOf(s, operation, confirm, now.monotonicMs);
   if (refusal !== null) {
@@ -182,7 +182,7 @@ export function startSwitch(turn: Turn, rule: string, why: string): void {
   decide(turn, rule, `${why}; waits for the standby's data`, { lagBytes: s.data.lagBytes });
 }
 
-export function continueSwitch(turn: Turn): void {
+export function continueSwitch(turn: Turn) {
   const { s, now } = turn;
   if (s.drainUntilMs === 0) return;
   const refusal = peerRefusal(s, now.monotonicMs);
@@ -212,7 +212,7 @@ function cancelSwitch(turn: Turn, why: string): void {
 }
 
 /** A peer asks; the active decides (rules 7 and 8). */
-export function answerYieldRequest(turn: Turn, payload: HeartbeatPayload): void {
+export function answerYieldRequest(turn: Turn, payload: HeartbeatPayload) {
   const { s, now } = turn;
   if (s.role !== 'active' || s.drainUntilMs > 0) return;
   const refusal = peerRefusal(s, now.monotonicMs);

@@ -42,7 +42,7 @@ function heardVerdict(s: GuardState, peer: HeartbeatPayload, nowMs: number): Ver
 }
 
 /** A candidate that hears its peer waits for the peer's promise; one that does not, acts by the arbiter's kind. */
-export function campaignWithoutArbiter(turn: Turn): void {
+export function campaignWithoutArbiter(turn: Turn) {
   const { s, now } = turn;
   if (s.fence) {
     if (now.monotonicMs - s.fence.sentAtMs > fenceTimeoutMs)
@@ -83,12 +83,7 @@ function askFence(turn: Turn): void {
 }
 
 /** Only a report that the peer is off allows anything. */
-export function onFenceResult(
-  turn: Turn,
-  requestId: number,
-  peerIsOff: boolean,
-  problem: string | null,
-): void {
+export function onFenceResult(turn: Turn, requestId: number, peerIsOff: boolean, problem: string | null) {
   const { s, now } = turn;
   if (s.fence?.id !== requestId) return;
   s.fence = null;

@@ -1,6 +1,6 @@
 /** What heartbeats do: inform, promise, ask to yield; they never grant authority (rules 6 and 7). */
 
-import { keepsLease, waitMinMs } from '../timing-plan.ts';
+import { waitMinMs } from '../timing-plan.ts';
 import type { HeartbeatPayload } from '../types.ts';
 import { authorityUntilMs, extendPromise, loseAuthority } from './authority.ts';
 import { answerYieldRequest } from './operations.ts';
@@ -20,7 +20,7 @@ export function heartbeatOf(s: GuardState, now: Now): HeartbeatFields {
     pairId: s.config.pairId,
     role: s.role,
     epoch: s.epoch > 0 ? s.epoch : s.highestEpoch,
-    leaseValidForMs: Number.isFinite(validForMs) ? Math.max(0, Math.round(validForMs)) : 0,
+    leaseValidForMs: Number.isFinite(validForMs) ? Math.max(0, Math.ceil(validForMs)) : 0,
     configVersion: s.config.version,
     promiseForMs: promise === null ? 0 : s.timing.leaseMs,
     promiseEchoOfMs: promise,
@@ -66,7 +66,9 @@ export function onHeartbeat(turn: Turn, linkId: string, payload: HeartbeatPayloa
 function keepPromise(turn: Turn, payload: HeartbeatPayload): void {
   const { s, now } = turn;
   if (!mayPromise(s) || payload.epoch < s.highestEpoch) return;
-  const holds = keepsLease(s.config.arbiter.kind) ? isOccupied(payload.role) : payload.role === 'candidate';
+  const holds = hasArbiter(s)
+    ? isOccupied(payload.role) && payload.leaseValidForMs > 0
+    : payload.role === 'candidate';
   if (!holds) return;
   const basis = s.promiseBasis;
   const isNewer =

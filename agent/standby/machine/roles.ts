@@ -7,7 +7,7 @@ import { become, decide, hasArbiter, nodeName, type Turn, tell } from './turn.ts
 import type { GuardState } from './types.ts';
 import { failbackPossible, leaseAgeMs, type Verdict, verdictOf } from './verdict.ts';
 
-export function runRole(turn: Turn): void {
+export function runRole(turn: Turn) {
   switch (turn.s.role) {
     case 'out':
     case 'fault':
@@ -50,7 +50,7 @@ function runStandby(turn: Turn): void {
   runCandidate(turn);
 }
 
-function runCandidate(turn: Turn): void {
+function runCandidate(turn: Turn) {
   const { s, now } = turn;
   if (!hasArbiter(s)) return campaignWithoutArbiter(turn);
   if (s.request) return;
@@ -90,7 +90,7 @@ function runDeactivating(turn: Turn): void {
 }
 
 /** The holder's work: write every h; read first when the stored revision is not known for sure. */
-function renew(turn: Turn): void {
+function renew(turn: Turn) {
   const { s, now } = turn;
   if (!hasArbiter(s) || s.request) return;
   if (s.readDue) return watch(turn, pollIntervalMs(s));

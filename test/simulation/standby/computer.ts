@@ -147,8 +147,11 @@ export class Computer {
       this.#asleep = false;
       this.#sinceMs = this.#world.agenda.nowMs;
       this.#inbox.unshift({ type: 'suspended', forMs });
+      // The watchdog counts the time asleep: it is what is left when no guard wakes up to notice.
+      if (!this.guard || this.frozen) this.#watchdogMs -= forMs;
       this.#armWatchdog(this.#watchdogMs);
-      this.thaw();
+      if (this.now().monotonicMs >= this.#watchdogMs) return this.resetAndBoot('watchdog');
+      if (!this.frozen) this.thaw();
       this.#world.changed(this);
     });
   }
@@ -184,7 +187,7 @@ export class Computer {
     this.#world.changed(this);
   }
 
-  #act(action: GuardAction): void {
+  #act(action: GuardAction) {
     const { store, agenda, random } = this.#world;
     const process = this.#process;
     const reply = (event: GuardEvent) => {

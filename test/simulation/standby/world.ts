@@ -192,7 +192,7 @@ export class World {
     );
   }
 
-  #strike(fault: Fault): void {
+  #strike(fault: Fault) {
     const { atMs: _, ...facts } = fault;
     this.#note(`fault: ${Object.values(facts).join(' ')}`);
     const computer = 'node' in fault ? this.#computers[fault.node] : this.#computers.a;
@@ -265,7 +265,7 @@ export class World {
     }
   }
 
-  #strikeComputer(fault: Fault & { readonly node?: NodeId }, computer: Computer): void {
+  #strikeComputer(fault: Fault & { readonly node?: NodeId }, computer: Computer) {
     switch (fault.kind) {
       case 'kill-guard':
         computer.endGuard();
