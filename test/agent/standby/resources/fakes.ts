@@ -90,7 +90,7 @@ export class FakeCommands implements Commands {
   }
 }
 
-type Wanted = Partial<ResourceConfig> & Record<string, unknown>;
+type Wanted = Record<string, unknown>;
 
 export function resource(wanted: Wanted): ResourceConfig {
   return resourceConfigSchema.parse({ name: wanted.id, ...wanted });
