@@ -6,6 +6,7 @@ import { addCamera } from './commands/camera.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addExport } from './commands/export.ts';
+import { addHub } from './commands/hub.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addLog } from './commands/log.ts';
 import { addLogin } from './commands/login.ts';
@@ -43,7 +44,7 @@ export function createProgram(host: CommandHost): Command {
     .addHelpText('after', overview);
   const adders = [
     ...[addUp, addAgent, addTui, addStatus, addDoctor, addInspect, addExport, addSpace, addPool, addCamera],
-    ...[addStandby, addLog, addLogin, addUser, addTestCamera, addCompletion],
+    ...[addStandby, addHub, addLog, addLogin, addUser, addTestCamera, addCompletion],
   ];
   for (const add of adders) add(program, host);
   needsCommand(program);
