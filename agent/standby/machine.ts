@@ -15,7 +15,7 @@ export function step(state: GuardState, event: GuardEvent, now: Now): GuardStep 
   const turn: Turn = { s: { ...state }, now, actions: [] };
   if (turn.s.startedAtMs === null) begin(turn);
   // Woken from a sleep, the clock is put right before it is asked.
-  const slept = event.type === 'suspended' && onSuspended(turn, event.forMs).lost;
+  const slept = event.type === 'suspended' && onSuspended(turn, event.forMs);
   checkAuthority(turn);
   if (slept) suspended(turn, event.forMs);
   expireRequest(turn);

@@ -160,7 +160,8 @@ function bringOut(turn: Turn): void {
   persist(turn);
   if (s.role === 'active' || s.role === 'activating') {
     const why = 'an operator brings the application out';
-    return stepDown(turn, { rule: 'bring-out', why, next: 'out', successor: null });
+    stepDown(turn, { rule: 'bring-out', why, next: 'out', successor: null });
+    return;
   }
   decide(turn, 'bring-out', 'asked by an operator', { role: s.role });
   if (s.role === 'deactivating') s.next = 'out';
@@ -282,12 +283,21 @@ export function onResourceFailed(turn: Turn, id: string, problem: string): void 
   failed(turn, 'resource-failed', `${id} failed for good: ${problem}`, { resource: id });
 }
 
-export function onSuspended(turn: Turn, forMs: number): { readonly lost: boolean } {
+/**
+ * The machine slept: the monotonic clock stood still, so whatever it promised has run out earlier by that much, and no
+ * request sent before counts for anything. True when a right was lost with it.
+ */
+export function onSuspended(turn: Turn, forMs: number): boolean {
   const { s } = turn;
-  if (!hasArbiter(s) || s.epoch === 0) return { lost: false };
-  // The monotonic clock stood still: what it promised has run out earlier by that much.
+  s.request = null;
+  s.unknownWrites = [];
+  s.readDue = true;
+  s.fence = null;
+  if (s.peer) s.peer = { ...s.peer, receivedAtMs: s.peer.receivedAtMs - forMs };
+  if (s.role === 'candidate') become(turn, 'standby');
+  if (!hasArbiter(s) || s.epoch === 0) return false;
   s.validUntilMs -= forMs;
   s.promisedUntilMs -= forMs;
   s.resetAtMs -= forMs;
-  return { lost: true };
+  return true;
 }

@@ -1,7 +1,7 @@
 /** Pairs without an arbiter: two nodes that hear each other agree by promise; one alone needs a person, a fence, or takes the risk. */
 import type { HeartbeatPayload } from '../types.ts';
 import { activate, stepDown } from './authority.ts';
-import { become, decide, isOccupied, nodeName, peerIsHeard, type Turn, tell } from './turn.ts';
+import { become, decide, hasListened, isOccupied, nodeName, peerIsHeard, type Turn, tell } from './turn.ts';
 import type { GuardState } from './types.ts';
 import { policyObstacle, type StayRule, type Verdict } from './verdict.ts';
 
@@ -21,6 +21,7 @@ export function pactVerdict(s: GuardState, nowMs: number): Verdict {
   if (s.resources !== 'stopped') return stay('still-stopping');
   if (nowMs < s.promiseHeldUntilMs) return stay('promise');
   if (peerIsHeard(s, nowMs) && s.peer) return heardVerdict(s, s.peer.payload, nowMs);
+  if (!hasListened(s, nowMs)) return stay('wait-after-start');
   if (s.config.arbiter.kind === 'manual' && !s.standalone) {
     return s.campaign?.confirmed ? { take: true, rule: 'operator' } : stay('needs-operator');
   }

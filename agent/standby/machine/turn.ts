@@ -70,6 +70,11 @@ export function peerIsHeard(state: GuardState, nowMs: number): boolean {
   return state.peer !== null && nowMs - state.peer.receivedAtMs < lostAfterMs(state);
 }
 
+/** A guard that has just started cannot tell a silent peer from one it has not heard yet. */
+export function hasListened(state: GuardState, nowMs: number): boolean {
+  return nowMs - (state.startedAtMs ?? nowMs) >= lostAfterMs(state);
+}
+
 export function fired(turn: Turn, trigger: string): void {
   turn.s.firedAtMs = { ...turn.s.firedAtMs, [trigger]: turn.now.utcMs };
 }

@@ -25,7 +25,6 @@ export const stayRules = [
   'peer-active',
   'peer-first',
   'needs-operator',
-  'fencing',
   'shutting-down',
 ] as const;
 export type StayRule = (typeof stayRules)[number];

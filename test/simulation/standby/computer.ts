@@ -98,7 +98,7 @@ export class Computer {
     this.#world.note(this, `off: ${why}`);
     this.up = false;
     this.#asleep = false;
-    this.endGuard();
+    this.#endGuard();
     this.#boot += 1;
     this.#work += 1;
     this.mayRun = false;
@@ -116,7 +116,7 @@ export class Computer {
   }
 
   startGuard(resourcesMayRun = true): void {
-    if (!this.up || this.guard) return;
+    if (!this.up || this.guard || this.#asleep) return;
     this.#process += 1;
     this.frozen = false;
     this.#inbox = [];
@@ -131,7 +131,11 @@ export class Computer {
     for (const link of this.#world.config.links) this.#beat(this.#process, link.id, link.intervalMs);
   }
 
-  endGuard(): void {
+  killGuard(): void {
+    if (!this.#asleep) this.#endGuard();
+  }
+
+  #endGuard(): void {
     this.guard = null;
     this.frozen = false;
     this.#process += 1;
@@ -147,6 +151,7 @@ export class Computer {
       this.#asleep = false;
       this.#sinceMs = this.#world.agenda.nowMs;
       this.#inbox.unshift({ type: 'suspended', forMs });
+      if (!this.guard) this.#world.agenda.after(100, () => this.startGuard());
       // The watchdog counts the time asleep: it is what is left when no guard wakes up to notice.
       if (!this.guard || this.frozen) this.#watchdogMs -= forMs;
       this.#armWatchdog(this.#watchdogMs);
@@ -287,7 +292,7 @@ export class Computer {
     const set = this.#watchdogSet;
     const boot = this.#boot;
     const inMs = (deadlineMs - this.now().monotonicMs) / this.#rate;
-    agenda.after(Math.max(0, inMs) + random() * 100, () => {
+    agenda.after(Math.max(0, inMs) + random() * 240, () => {
       if (this.#boot !== boot || this.#watchdogSet !== set || this.#asleep) return;
       this.resetAndBoot('watchdog');
     });

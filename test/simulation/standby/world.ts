@@ -268,7 +268,7 @@ export class World {
   #strikeComputer(fault: Fault & { readonly node?: NodeId }, computer: Computer) {
     switch (fault.kind) {
       case 'kill-guard':
-        computer.endGuard();
+        computer.killGuard();
         this.#agenda.after(fault.forMs, () => computer.startGuard());
         return;
       case 'freeze-guard':
