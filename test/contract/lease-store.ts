@@ -1,5 +1,6 @@
 /** What every lease store promises, run against real servers: the contract, and what holds while they fail. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { inspectLeaseStore } from '../../agent/standby/lease/inspect.ts';
 import { openLeaseStore } from '../../agent/standby/lease/open.ts';
 import { parseRevision } from '../../agent/standby/lease/revision.ts';
 import type { LeaseRecord, LeaseStore } from '../../agent/standby/types.ts';
@@ -112,6 +113,17 @@ export function leaseStoreContract(kind: StoreKind): void {
       const store = openLeaseStore(servers.wrongAccount, 'pair-1');
       expect(store && (await failure(store.read(enoughMs)))).toBe('unauthorized');
       await store?.close();
+    });
+
+    it('passes the preflight, and fails it with a wrong account', async () => {
+      const findings = await inspectLeaseStore(servers.config);
+      expect(findings[0]).toMatchObject({ id: 'arbiter', result: 'pass', fix: null });
+      const members = findings.find(({ id }) => id === 'arbiter-members')?.result;
+      const expected = servers.members.length === 3 ? 'pass' : 'warn';
+      expect(members ?? expected).toBe(expected);
+      expect(await inspectLeaseStore(servers.wrongAccount)).toMatchObject([
+        { id: 'arbiter', result: 'fail' },
+      ]);
     });
 
     it('answers no more after it was closed', async () => {

@@ -2,15 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openLeaseStore } from '../../../agent/standby/lease/open.ts';
+import { openLeaseStore, type StoreArbiter } from '../../../agent/standby/lease/open.ts';
 import type { LeaseStore } from '../../../agent/standby/types.ts';
-import type { ArbiterConfig } from '../../../src/contract/standby.ts';
 import { type Member, until } from './member.ts';
 
 export interface StoreServers {
-  readonly config: ArbiterConfig;
+  readonly config: StoreArbiter;
   /** With a key or password that is wrong. */
-  readonly wrongAccount: ArbiterConfig;
+  readonly wrongAccount: StoreArbiter;
   readonly members: readonly Member[];
   /** The member that decides on writes. */
   leader(): Promise<Member>;
