@@ -295,6 +295,20 @@ export function lostPair(): PairStatus {
   });
 }
 
+/** Just set up: both nodes are brought out, nothing runs. */
+function appliedPair({ application, version }: PairConfig): PairStatus {
+  const whole = samplePair();
+  return samplePair({
+    application,
+    epoch: 0,
+    lease: { holder: null, epoch: 0, validForMs: null },
+    nodes: whole.nodes.map((node) => ({ ...node, role: 'out', configVersion: version })),
+    resources: whole.resources.map((each) => ({ ...each, state: 'stopped', sinceMs: null })),
+    lastDecisions: [],
+    forecast: 'The pair is brought out: nobody takes over.',
+  });
+}
+
 export const samplePreflight: readonly PreflightCheck[] = [
   {
     id: 'system',
@@ -412,7 +426,7 @@ export function fakeStandbyClient(fake: FakeStandby): StandbyClient {
       const applied = input.dryRun !== true && fake.problems.length === 0;
       if (applied) {
         fake.config = input.config;
-        fake.status = { ...fake.status, configured: true, application: input.config.application };
+        fake.status = appliedPair(input.config);
       }
       return {
         changes: [`application: video -> ${input.config.application}`],
