@@ -9,7 +9,7 @@ import { fromErrno } from './adapters/errno.ts';
 import { lockFolder } from './adapters/folder-lock.ts';
 import { createFolders } from './adapters/folders.ts';
 import { openLog } from './adapters/log.ts';
-import { readFreeBytes, readMachineFacts } from './adapters/machine-facts.ts';
+import { reachableAddresses, readFreeBytes, readMachineFacts } from './adapters/machine-facts.ts';
 import { makePrivate } from './adapters/private-file.ts';
 import { connectLocal, isAlive, killPid, serviceEntry, spawnService } from './adapters/service-process.ts';
 import { createSettingsDisk } from './adapters/settings-disk.ts';
@@ -19,6 +19,7 @@ import { type Certificate, loadCertificate } from './control/certificate.ts';
 import { type Control, createControl } from './control/control.ts';
 import { createDisposal } from './control/disposal.ts';
 import { type ListenAddress, parseListen } from './control/listen-address.ts';
+import type { StandbyPorts } from './control/standby/standby.ts';
 import { processSocketPath } from './control/supervision/socket-path.ts';
 import { runFromArguments } from './entry.ts';
 import { createReader } from './inspection/reader.ts';
@@ -28,11 +29,14 @@ import { openNodeSettings } from './settings/open.ts';
 import { readerConfigOf } from './settings/reader-config.ts';
 import { createSealer, loadKey } from './settings/seal.ts';
 import type { SettingsStore } from './settings/store.ts';
+import { peerPortDefault } from './standby/link/peer-link.ts';
 
 export interface AgentOptions {
   dataDir: string;
   /** `host:port`; null for the local console only. */
   listen: string | null;
+  /** `host:port` of the link to the other node of a pair; opened once it is needed. */
+  peerListen?: string;
   /** Default: `settings.json` in the data folder. */
   settingsFile?: string;
   /** Name of a node that starts for the first time; default: the host name. */
@@ -62,6 +66,7 @@ export interface RunningAgent {
 }
 
 const firstAccount = 'admin';
+const peerListenDefault = `0.0.0.0:${peerPortDefault}`;
 /** File and crypto work of hundreds of cameras goes through libuv's threads. */
 const threadPoolSize = '32';
 
@@ -83,9 +88,11 @@ async function start(options: AgentOptions, onStop: OnStop): Promise<ReadyInfo> 
   const state = await openState(place, options.name ?? hostname(), onStop);
   const address = options.listen === null ? null : parseListen(options.listen);
   const certificate = address && (await openCertificate(place, state.settings));
-  const control = assemble(place, state, certificate);
+  const control = assemble(place, state, certificate, options.peerListen ?? peerListenDefault);
   const oneTimePassword = await createFirstAccount(control, state.settings);
   onStop(() => control.supervisor.stop());
+  // Before the recorder: the guard hands over, which stops the pair's recording here.
+  onStop(() => control.standby.stop());
   control.start();
   const listen = await openDoors({ place, state, control, address, certificate }, onStop);
 
@@ -173,7 +180,7 @@ function openCertificate(place: Place, settings: SettingsStore): Promise<Certifi
   });
 }
 
-function assemble(place: Place, state: State, certificate: Certificate | null): Control {
+function assemble(place: Place, state: State, certificate: Certificate | null, peerListen: string): Control {
   const { dataDir, socketPath, recorderSocketPath, version, onUnexpected } = place;
   const launch = {
     entry: serviceEntry('recorder'),
@@ -193,6 +200,7 @@ function assemble(place: Place, state: State, certificate: Certificate | null): 
       killPid,
       isAlive,
     },
+    standby: standbyPorts(place, state.settings, peerListen),
     machineFacts: () => readMachineFacts({ dataDir, socketPath }),
     freeBytes: () => readFreeBytes(dataDir),
     dataDir,
@@ -202,6 +210,38 @@ function assemble(place: Place, state: State, certificate: Certificate | null): 
     certificate,
     onUnexpected,
   });
+}
+
+/** Hot standby: the guard's process, and the certificate by which the other node knows this one whatever clients are shown. */
+function standbyPorts(place: Place, settings: SettingsStore, peerListen: string): StandbyPorts {
+  const { dataDir, disk, recorderSocketPath } = place;
+  const socketPath = processSocketPath('guard', dataDir, process.platform);
+  const launch = {
+    entry: serviceEntry('standby/guard'),
+    socketPath,
+    dataDir,
+    logPath: join(dataDir, 'guard.log'),
+  };
+  return {
+    guard: {
+      spawn: () => spawnService(launch),
+      connect: () => connectLocal(socketPath),
+      killPid,
+      isAlive,
+    },
+    peerListen: parseListen(peerListen),
+    peerCertificate: () =>
+      loadCertificate({
+        folder: join(dataDir, 'peer'),
+        disk,
+        nodeName: settings.current().node.name,
+        hosts: [hostname()],
+        nowMs: clock.nowMs(),
+        given: null,
+      }),
+    ownAddresses: reachableAddresses,
+    recorderSocketPath,
+  };
 }
 
 /** At first start only: the account `admin` with a password that is shown once. */

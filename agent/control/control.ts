@@ -19,6 +19,9 @@ import { doctorChecks } from './doctor/checks.ts';
 import type { Folders } from './ports.ts';
 import { recorderConfig } from './recorder/config.ts';
 import { createRecorderSupervisor, type RecorderSupervisor } from './recorder/supervisor.ts';
+import { PairOperations } from './standby/operations.ts';
+import { Preflight } from './standby/preflight.ts';
+import { Standby, type StandbyPorts } from './standby/standby.ts';
 import { StatusBoard } from './status/board.ts';
 import type { ProcessPorts } from './supervision/supervisor.ts';
 
@@ -31,6 +34,7 @@ export interface ControlOptions {
   reader: Reader;
   folders: Folders;
   recorder: ProcessPorts;
+  standby: StandbyPorts;
   machineFacts: () => Promise<MachineFacts>;
   freeBytes: () => Promise<number | null>;
   dataDir: string;
@@ -46,6 +50,7 @@ export interface Control {
   accounts: Accounts;
   sessions: Sessions;
   supervisor: RecorderSupervisor;
+  standby: Standby;
   http: HttpApi;
   sockets: Sockets;
   /** Where the network port listens, once it does. */
@@ -81,7 +86,16 @@ export function createControl(options: ControlOptions): Control {
       status: board.build(),
       certificateExpiresAtMs: options.certificate?.expiresAtMs ?? null,
     });
-  const router = createRouter({ ...options, accounts, sessions, recorder: supervisor, board, doctor });
+  const pair = createPair(options, supervisor, () => board.changed());
+  const router = createRouter({
+    ...options,
+    ...pair,
+    accounts,
+    sessions,
+    recorder: supervisor,
+    board,
+    doctor,
+  });
   const sockets = new Sockets({
     handler: createRpcHandler(router, gate),
     clock,
@@ -100,6 +114,7 @@ export function createControl(options: ControlOptions): Control {
     accounts,
     sessions,
     supervisor,
+    standby: pair.standby,
     sockets,
     http,
     setListen: (address) => {
@@ -108,6 +123,7 @@ export function createControl(options: ControlOptions): Control {
     start: () => {
       housekeeping.start();
       supervisor.start();
+      pair.standby.start();
     },
     close: () => {
       housekeeping.stop();
@@ -135,6 +151,23 @@ function createSupervisor(options: ControlOptions, onChange: () => void): Record
     },
     onChange,
   });
+}
+
+/** Hot standby with what it answers the peer. */
+function createPair(options: ControlOptions, recorder: RecorderSupervisor, onChange: () => void) {
+  const standby = new Standby({
+    ...options,
+    ...options.standby,
+    configureRecorder: () => recorder.configure(),
+    onChange,
+    served: (methods) => {
+      pairOperations.serve(methods);
+      preflight.serve(methods);
+    },
+  });
+  const pairOperations = new PairOperations({ ...options, standby });
+  const preflight = new Preflight({ ...options, standby, recorderRuns: () => recorder.phase === 'running' });
+  return { standby, pairOperations, preflight };
 }
 
 function createBoard(options: ControlOptions, recorder: RecorderSupervisor, gauges: Gauges): StatusBoard {

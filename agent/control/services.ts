@@ -9,6 +9,9 @@ import type { Accounts } from './accounts/accounts.ts';
 import type { Sessions } from './accounts/sessions.ts';
 import type { Folders } from './ports.ts';
 import type { RecorderCall, RecorderReply } from './recorder/supervisor.ts';
+import type { PairOperations } from './standby/operations.ts';
+import type { Preflight } from './standby/preflight.ts';
+import type { Standby } from './standby/standby.ts';
 import type { StatusBoard } from './status/board.ts';
 
 /** The recorder as handlers see it. */
@@ -31,4 +34,7 @@ export interface Services {
   clock: Clock;
   version: string;
   doctor: () => Promise<DoctorCheck[]>;
+  standby: Standby;
+  pairOperations: PairOperations;
+  preflight: Preflight;
 }

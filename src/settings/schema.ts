@@ -207,7 +207,13 @@ const pairSettingsSchema = z.strictObject({
     .max(128)
     .nullable()
     .default(null)
-    .describe('Digest of the shared settings at the present version: an edit is seen by it.'),
+    .describe('Digest of what both nodes agreed on at this version.'),
+  localHash: z
+    .string()
+    .max(128)
+    .nullable()
+    .default(null)
+    .describe('Digest of what this node made of it: an edit is seen by its change.'),
 });
 export type PairSettings = z.infer<typeof pairSettingsSchema>;
 

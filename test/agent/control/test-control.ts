@@ -105,6 +105,18 @@ export class TestControl {
         killPid: () => {},
         isAlive: () => false,
       },
+      standby: {
+        guard: {
+          spawn: () => ({ pid: 2, exited: Promise.resolve('it was not asked for'), kill: () => {} }),
+          connect: () => Promise.reject(new Error('no guard')),
+          killPid: () => {},
+          isAlive: () => false,
+        },
+        peerListen: { host: '127.0.0.1', port: 0 },
+        peerCertificate: () => Promise.resolve(certificate),
+        ownAddresses: () => [],
+        recorderSocketPath: recorderPath,
+      },
       machineFacts: () => Promise.reject(new Error('not asked for')),
       freeBytes: async () => 10e9,
       dataDir: folder,
@@ -136,6 +148,7 @@ export class TestControl {
     for (const socket of this.#sockets) socket.terminate();
     this.control.close();
     for (const listener of this.#listeners) await listener.close();
+    await this.control.standby.stop();
     await this.control.supervisor.stop();
     await this.settings.close();
     this.journal.close();
