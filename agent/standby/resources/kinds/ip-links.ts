@@ -26,7 +26,13 @@ export interface Link {
   readonly mac: string | null;
   /** Up, and a carrier is there. */
   readonly hasCarrier: boolean;
-  readonly addresses: readonly { readonly local: string; readonly duplicate: boolean }[];
+  readonly addresses: readonly {
+    readonly local: string;
+    /** IPv6: the kernel found it in use by another machine. */
+    readonly duplicate: boolean;
+    /** IPv6: the kernel still asks whether it is free. */
+    readonly tentative: boolean;
+  }[];
 }
 
 export async function readLinks(commands: Commands, signal: AbortSignal): Promise<Link[]> {
@@ -52,10 +58,15 @@ export function parseLinks(json: string): Link[] {
     name: link.ifname,
     mac: link.address ?? null,
     hasCarrier: link.flags.includes('UP') && link.flags.includes('LOWER_UP'),
-    addresses: link.addr_info.flatMap(({ local, dadfailed }) =>
-      local === undefined ? [] : [{ local, duplicate: dadfailed }],
+    addresses: link.addr_info.flatMap(({ local, dadfailed, tentative }) =>
+      local === undefined ? [] : [{ local, duplicate: dadfailed, tentative }],
     ),
   }));
+}
+
+/** Neighbour solicitations leave from a link-local address (RFC 4861 4.3); without one nobody can be asked. */
+export function canSolicit(link: Link): boolean {
+  return link.addresses.some(({ local, tentative }) => /^fe[89ab]/i.test(local) && !tentative);
 }
 
 /** Every interface that holds the address. */

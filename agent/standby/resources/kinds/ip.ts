@@ -6,10 +6,12 @@ import type { Action, Controller, ControllerDeps } from '../controller.ts';
 import { Announcer } from './announce.ts';
 import { whoHas } from './duplicate.ts';
 import { parseVirtualIp, sameAddress, type VirtualIp } from './ip-address.ts';
-import { holdersOf, type Link, readLinks } from './ip-links.ts';
+import { canSolicit, holdersOf, type Link, readLinks } from './ip-links.ts';
 import { announceByKernel, macvlanName, makeMacvlan, must } from './virtual-mac.ts';
 
 type IpConfig = Extract<ResourceConfig, { kind: 'ip' }>;
+
+const dadPollMs = 50;
 
 /** `invalid_input` when the config names no interface for this node. */
 export function interfaceOf(config: IpConfig, nodeId: string): string {
@@ -64,7 +66,7 @@ export class IpController implements Controller {
   async #start({ signal }: Action): Promise<void> {
     const drops = this.#drops;
     try {
-      if (!(await this.#isHeld(signal))) await this.#take(signal);
+      await this.#takeUnlessHeld(signal);
     } finally {
       if (drops !== this.#drops) await this.#remove(AbortSignal.timeout(1_000));
     }
@@ -100,9 +102,9 @@ export class IpController implements Controller {
       throw new AppError('internal', `${this.#ip.host} could not be dropped from ${this.#carrier}`);
   }
 
-  async #isHeld(signal: AbortSignal): Promise<boolean> {
+  async #takeUnlessHeld(signal: AbortSignal): Promise<void> {
     const links = await readLinks(this.#commands, signal);
-    this.#requireCarrier(links);
+    const parent = this.#requireCarrier(links);
     const holders = holdersOf(links, this.#ip);
     const other = holders.find(({ name }) => name !== this.#carrier);
     if (other !== undefined) {
@@ -110,58 +112,76 @@ export class IpController implements Controller {
         hint: 'A virtual IP must not be set in the network settings of a node: the pair sets it.',
       });
     }
-    return holders.length > 0;
+    if (holders.length === 0) await this.#take(parent, signal);
   }
 
-  #requireCarrier(links: readonly Link[]): void {
+  #requireCarrier(links: readonly Link[]): Link {
     const parent = links.find(({ name }) => name === this.#parent);
     if (parent === undefined) {
       throw new AppError('not_found', `this node has no interface ${this.#parent}`, {
         hint: 'Choose the interface that carries the service network on this node.',
       });
     }
-    if (!parent.hasCarrier) {
-      throw new AppError('unavailable', `${this.#parent} has no link`, {
-        hint: 'Check the cable and the switch of the service network.',
-      });
-    }
+    if (parent.hasCarrier) return parent;
+    throw new AppError('unavailable', `${this.#parent} has no link`, {
+      hint: 'Check the cable and the switch of the service network.',
+    });
   }
 
-  async #take(signal: AbortSignal): Promise<void> {
-    await this.#refuseDuplicate(signal);
-    if (this.#virtualMac === null) {
-      if (this.#ip.family === 6) await announceByKernel(this.#commands, this.#carrier, signal);
-      return this.#addAddress(signal);
+  /**
+   * Our own question takes a quarter of a second, the kernel's for IPv6 up to two: that one is left out where ours can be
+   * asked.
+   */
+  async #take(parent: Link, signal: AbortSignal): Promise<void> {
+    const asked = this.#ip.family === 4 || canSolicit(parent);
+    if (asked) await this.#refuseDuplicate(signal);
+    if (this.#virtualMac !== null) {
+      // Left over from an earlier life, without its address.
+      await this.#commands.run({ command: ['ip', 'link', 'delete', 'dev', this.#carrier], signal });
+      const macvlan = { name: this.#carrier, parent: this.#parent, mac: this.#virtualMac };
+      await makeMacvlan(this.#commands, macvlan, signal);
+    } else if (this.#ip.family === 6) {
+      await announceByKernel(this.#commands, this.#carrier, signal);
     }
-    // Left over from an earlier life, without its address.
-    await this.#commands.run({ command: ['ip', 'link', 'delete', 'dev', this.#carrier], signal });
-    const macvlan = { name: this.#carrier, parent: this.#parent, mac: this.#virtualMac };
-    await makeMacvlan(this.#commands, macvlan, signal);
-    await this.#addAddress(signal);
-    await must(this.#commands, ['ip', 'link', 'set', 'dev', this.#carrier, 'up'], signal);
+    const flags = this.#ip.family === 6 && asked ? ['nodad'] : [];
+    const add = ['ip', 'address', 'replace', this.#ip.cidr, 'dev', this.#carrier, ...flags];
+    await must(this.#commands, add, signal);
+    if (this.#virtualMac !== null)
+      await must(this.#commands, ['ip', 'link', 'set', 'dev', this.#carrier, 'up'], signal);
+    if (!asked) await this.#kernelAsked(signal);
   }
 
   async #refuseDuplicate(signal: AbortSignal): Promise<void> {
     const { commands, clock } = this.#deps;
     const holder = await whoHas({ commands, clock, ip: this.#ip, interfaceName: this.#parent, signal });
-    if (holder === null) return;
-    throw new AppError(
-      'conflict',
-      `${this.#ip.host} is already in use on the network of ${this.#parent}: ${holder} answers for it`,
-      {
-        hint: 'Take the address from that machine, or choose another virtual IP.',
-        details: { address: this.#ip.host, mac: holder },
-      },
-    );
+    if (holder !== null) throw this.#inUse(holder);
   }
 
-  /** Without the kernel's own IPv6 check: it would hold the address back for a second or two, and ours is done. */
-  #addAddress(signal: AbortSignal): Promise<void> {
-    const flags = this.#ip.family === 6 ? ['nodad'] : [];
-    return must(
-      this.#commands,
-      ['ip', 'address', 'replace', this.#ip.cidr, 'dev', this.#carrier, ...flags],
-      signal,
+  /** The kernel's duplicate address detection (RFC 4862 5.4) has come to its end. */
+  async #kernelAsked(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const links = await readLinks(this.#commands, signal);
+      const address = links
+        .find(({ name }) => name === this.#carrier)
+        ?.addresses.find(({ local }) => sameAddress(this.#ip, local));
+      if (address?.duplicate === true) {
+        await this.#remove(signal);
+        throw this.#inUse(null);
+      }
+      if (address?.tentative !== true) return;
+      await new Promise<void>((resolve) => this.#deps.clock.after(dadPollMs, resolve));
+    }
+  }
+
+  #inUse(mac: string | null): AppError {
+    const who = mac === null ? '' : `: ${mac} answers for it`;
+    return new AppError(
+      'conflict',
+      `${this.#ip.host} is already in use on the network of ${this.#parent}${who}`,
+      {
+        hint: 'Take the address from that machine, or choose another virtual IP.',
+        details: { address: this.#ip.host, mac },
+      },
     );
   }
 

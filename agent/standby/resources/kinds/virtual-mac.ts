@@ -34,6 +34,8 @@ export async function makeMacvlan(
     `net/ipv4/conf/${name}/rp_filter=2`,
     // Only the macvlan answers for its address, never the parent with the parent's hardware address.
     `net/ipv4/conf/${parent}/arp_ignore=1`,
+    // And what leaves through the parent asks with the parent's own address, so that nobody learns the wrong pair.
+    `net/ipv4/conf/${parent}/arp_announce=2`,
   ]);
 }
 

@@ -88,18 +88,21 @@ describe.skipIf(!hasNginx)('the real agent ocf:heartbeat:nginx', () => {
     const configfile = join(made.folder, 'nginx.conf');
     writeFileSync(
       configfile,
-      `user root; worker_processes 1; pid ${made.folder}/nginx.pid; error_log ${made.folder}/error.log;
+      `user root;
+pid ${made.folder}/nginx.pid;
+error_log ${made.folder}/error.log;
 events { worker_connections 64; }
 http { access_log off; client_body_temp_path ${made.folder}/body; proxy_temp_path ${made.folder}/proxy;
 fastcgi_temp_path ${made.folder}/fcgi; uwsgi_temp_path ${made.folder}/uwsgi; scgi_temp_path ${made.folder}/scgi;
 server { listen 127.0.0.1:${port}; location / { return 200 'here'; } } }`,
     );
-    const parameters = { configfile, httpd: '/usr/sbin/nginx', port: String(port) };
+    const status10url = `http://127.0.0.1:${port}/`;
+    const parameters = { configfile, httpd: '/usr/sbin/nginx', port: String(port), status10url };
     made.configure(resource({ kind: 'ocf', id: 'web', agent: 'heartbeat:nginx', parameters }));
     await made.runner.start(1);
     expect(await answers(port)).toBe(true);
     const pid = Number(readFileSync(join(made.folder, 'nginx.pid'), 'utf8'));
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, 'SIGTERM');
     await made.until(async () => made.state('web')?.restarts === 1, 'the monitor notices');
     await made.until(() => made.state('web')?.state === 'running', 'running again');
     expect(await answers(port)).toBe(true);
