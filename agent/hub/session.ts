@@ -52,6 +52,7 @@ export function serveSession(socket: Socket, context: SessionContext, onWelcome:
   const frames = createFrameReader(helloBytesMax);
   const rate = createRate(requestsPerSecond, requestsBurst);
   let account: string | null = null;
+  let turnedAway = false;
 
   const send = (reply: Reply) => {
     if (socket.writableLength > unsentBytesMax) socket.destroy();
@@ -89,16 +90,21 @@ export function serveSession(socket: Socket, context: SessionContext, onWelcome:
   socket.on('close', cancelHello);
   socket.on('error', () => socket.destroy());
   socket.on('data', (bytes: Buffer) => {
+    // Still read: unread bytes would make the system reset the connection before the refusal arrives.
+    if (turnedAway) return;
     try {
       for (const message of frames.push(bytes)) {
-        if (socket.destroyed) return;
+        if (socket.destroyed || turnedAway) return;
         handle(message);
       }
     } catch (error) {
-      if (account !== null) return refuse(null, error);
-      socket.pause();
-      const cancel = clock.after(wrongKeyDelayMs, () => refuse(null, notWelcome(error)));
-      socket.on('close', cancel);
+      turnedAway = true;
+      const refusal = account === null ? notWelcome(error) : error;
+      const isGuess = account === null && toAppError(refusal).code === 'unauthorized';
+      socket.on(
+        'close',
+        clock.after(isGuess ? wrongKeyDelayMs : 0, () => refuse(null, refusal)),
+      );
     }
   });
   return { account: () => account };

@@ -97,4 +97,3 @@ export const replySchema = z.discriminatedUnion('kind', [
 export type Reply = z.infer<typeof replySchema>;
 export type Hello = z.infer<typeof helloSchema>;
 export type Request = z.infer<typeof requestSchema>;
-export type StatusRequest = z.infer<typeof statusRequestSchema>;
