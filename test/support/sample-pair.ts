@@ -396,7 +396,7 @@ export function fakeStandbyClient(fake: FakeStandby): StandbyClient {
     note(name, input);
     const done = input?.dryRun !== true;
     if (done && fake.plan.possible === false) throw new AppError('conflict', fake.plan.refusal ?? 'refused');
-    return samplePlan(name, { ...fake.plan, done });
+    return samplePlan(name, { done, ...fake.plan });
   };
   const client = {
     status: async () => {

@@ -199,6 +199,12 @@ describe('an operation', () => {
     expect(screen.text).not.toContain('[ Switch ]');
   });
 
+  it('that still goes on is not called done', async () => {
+    const screen = await open({ plan: { done: false } });
+    await screen.press('b', 'tab', 'enter');
+    expect(foot(screen)).toContain('still under way');
+  });
+
   it('that the node refuses shows the refusal and stays', async () => {
     const screen = await open();
     await screen.press('b');

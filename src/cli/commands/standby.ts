@@ -146,12 +146,18 @@ function addPairing(parent: Command, host: CommandHost): void {
   addCommand(noun, host, {
     usage: 'remove',
     summary: 'forget the pair on this node; its application must be brought out',
-    flags: [['--yes <application>', 'the name, to confirm without being asked']],
+    flags: [
+      [
+        '--yes <application>',
+        'the name (before the settings: that of the peer), to confirm without being asked',
+      ],
+    ],
     options: z.object({ yes: z.string().optional() }),
     examples: ['holdfast standby pair remove', 'holdfast standby pair remove --yes video'],
     run: (context, _args, options) =>
       context.withNode(async ({ client }) => {
-        const name = (await client.standby.status()).application ?? 'pair';
+        const { application, nodes } = await client.standby.status();
+        const name = application ?? nodes.find(({ self }) => !self)?.name ?? 'pair';
         const consequence = 'This node forgets its peer, the settings of the pair and their key.';
         await confirmByName(context.io, { consequence, name, given: options.yes });
         await client.standby.remove({ confirm: name });

@@ -157,6 +157,11 @@ describe('operations', () => {
     expect(fake.calls.at(-1)).toEqual(['standby.switch', { dryRun: false, confirm: 'video' }]);
   });
 
+  it('what goes on longer than the answer takes is not called done', async () => {
+    fake.plan = { done: false };
+    expect((await standby(['switch'])).stdout).toContain('switch: still under way');
+  });
+
   it('what is not possible ends with conflict and the reason, and is not tried', async () => {
     fake.plan = { possible: false, refusal: 'store-02 is in maintenance', steps: [] };
     const { code, stderr } = await standby(['switch']);

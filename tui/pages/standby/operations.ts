@@ -1,5 +1,6 @@
 /** What an operator does to a pair: the plan first, then the question, then the deed. */
 import type { OperationPlan, PairStatus } from '../../../src/contract/index.ts';
+import { AppError } from '../../../src/errors.ts';
 import { confirmOverlay } from '../../components/confirm.ts';
 import { textOverlay } from '../../components/text-overlay.ts';
 import { blank, line, span } from '../../format/line.ts';
@@ -92,6 +93,7 @@ function question(
   { plan, evidence, done }: { plan: OperationPlan; evidence: string | null; done: () => void },
 ): Overlay {
   const confirm = pair.application ?? '';
+  let finished = true;
   return confirmOverlay(shell, {
     title: `${operation.verb}: ${confirm}`,
     consequences: [
@@ -103,10 +105,13 @@ function question(
     verb: operation.verb,
     working: operation.working,
     act: async () => {
-      await shell.client.standby[operation.name]({ dryRun: false, confirm });
+      const result = await shell.client.standby[operation.name]({ dryRun: false, confirm });
+      if (!result.possible) throw new AppError('conflict', result.refusal ?? 'it is not possible now');
+      finished = result.done;
     },
     done: () => {
-      shell.notify(`${operation.verb}: done.`, 'good');
+      if (finished) shell.notify(`${operation.verb}: done.`, 'good');
+      else shell.notify(`${operation.verb}: still under way; x says what it waits for.`, 'warn');
       done();
     },
   });

@@ -70,7 +70,7 @@ async function operate(
 ): Promise<void> {
   const { standby } = connection.client;
   const plan = await standby[spec.name]({ dryRun: true });
-  if (options.dryRun) return report(context, plan);
+  if (options.dryRun) return report(context, plan, true);
   refuseImpossible(plan);
   const { application } = await standby.status();
   const confirm = application ?? '';
@@ -78,7 +78,7 @@ async function operate(
     if (options.yes !== confirm) await showEvidence(context, connection, plan);
     await confirmByName(context.io, { consequence: spec.consequence, name: confirm, given: options.yes });
   }
-  report(context, await standby[spec.name]({ dryRun: false, confirm }));
+  report(context, await standby[spec.name]({ dryRun: false, confirm }), false);
 }
 
 function refuseImpossible(plan: OperationPlan): void {
@@ -88,9 +88,9 @@ function refuseImpossible(plan: OperationPlan): void {
   });
 }
 
-function report(context: CommandContext, plan: OperationPlan): void {
+function report(context: CommandContext, plan: OperationPlan, dryRun: boolean): void {
   context.output.result(plan, () => {
-    for (const line of planLines(plan)) context.output.line(line);
+    for (const line of planLines(plan, dryRun)) context.output.line(line);
   });
   if (!plan.possible) context.exitWith(exitCodes.conflict);
 }
@@ -104,7 +104,7 @@ async function showEvidence(
   const evidence = await client.standby.explain();
   output.note(evidence.summary);
   for (const line of evidence.lines) output.note(`  ${line}`);
-  for (const line of planLines(plan)) output.note(line);
+  for (const line of planLines(plan, true)) output.note(line);
 }
 
 const onOff = z.enum(['on', 'off'], { error: 'is on or off' });

@@ -119,7 +119,8 @@ function arbiterWords({ arbiter }: PairStatus): string {
   return `${arbiter.kind}${arbiter.state === 'none' ? '' : `, ${arbiter.state}`}${unsafe}${problem}`;
 }
 
-export function planLines(plan: OperationPlan): string[] {
+/** `dryRun` tells what would happen from what was set going. */
+export function planLines(plan: OperationPlan, dryRun: boolean): string[] {
   if (!plan.possible) return [`${plan.operation}: not possible: ${plan.refusal ?? 'no reason was given'}`];
   const steps = plan.steps.map(
     ({ node, action, expectedMs }, at) =>
@@ -127,7 +128,9 @@ export function planLines(plan: OperationPlan): string[] {
   );
   const outage = plan.outageMs === null ? 'not known' : `about ${plan.outageMs} ms`;
   return [
-    plan.done ? `${plan.operation}: done` : `${plan.operation} would do this:`,
+    dryRun
+      ? `${plan.operation} would do this:`
+      : `${plan.operation}: ${plan.done ? 'done' : 'still under way: holdfast standby status shows how far'}`,
     ...steps,
     `  outage: ${outage}`,
     `  data at risk: ${plan.dataAtRisk}`,

@@ -293,10 +293,11 @@ export class Wizard implements Overlay {
     await this.#work('Applying', async () => {
       const answer = await this.#shell.client.standby.apply({ config, dryRun: false });
       this.#answer = answer;
-      if (!answer.applied || !this.#open) return;
+      if (answer.problems.length > 0 || !this.#open) return;
       this.#options.applied();
       this.#shell.close();
-      this.#shell.notify('The pair is set up. p checks both nodes, b brings the application in.', 'good');
+      const done = 'The pair is set up. p checks both nodes, b brings the application in.';
+      this.#shell.notify(answer.applied ? done : 'Nothing was changed.', answer.applied ? 'good' : 'dim');
     });
   }
 
