@@ -77,6 +77,9 @@ const staySentences: Readonly<Record<StayRule, Sentence>> = {
   'lease-waiting': (s, nowMs) =>
     `${leaseSentence(s, nowMs)} ${seconds(leaseAgeMs(s, nowMs))} ago, and only ${seconds(s.timing.takeOverAfterMs)} ` +
     'without a renewal prove that its holder has stopped',
+  'handed-over': (s, nowMs) =>
+    `the lease was handed over to ${nodeName(s, s.peerId)} ${seconds(leaseAgeMs(s, nowMs))} ago, which has ` +
+    `${seconds(s.timing.takeOverAfterMs)} to take it`,
   'brought-out': () => 'the application was brought out by an operator',
   maintenance: () => 'it is in maintenance',
   'peer-maintenance': (s) => `${nodeName(s, s.peerId)} said that it is in maintenance`,
@@ -100,11 +103,9 @@ function leaseSentence(s: GuardState, nowMs: number): string {
   const record = s.lease?.stored?.record ?? null;
   if (!record) return 'the arbiter was found empty';
   if (record.holder === null) {
-    return record.successor === s.peerId
-      ? `the lease was handed over to ${nodeName(s, s.peerId)}`
-      : 'the lease was first seen released';
+    return 'the lease was first seen released';
   }
-  const silent = peerIsHeard(s, nowMs) ? '' : `, which is not heard,`;
+  const silent = peerIsHeard(s, nowMs) ? '' : ', which is not heard,';
   return `the lease of ${nodeName(s, record.holder)}${record.holder === s.peerId ? silent : ''} was renewed`;
 }
 

@@ -26,7 +26,7 @@ export function pactVerdict(s: GuardState, nowMs: number): Verdict {
     return s.campaign?.confirmed ? { take: true, rule: 'operator' } : stay('needs-operator');
   }
   if (s.campaign) return { take: true, rule: 'operator' };
-  const obstacle = policyObstacle(s, nowMs, false, false);
+  const obstacle = policyObstacle(s, nowMs, { released: false, ownLease: false, peerLost: true });
   return obstacle ? stay(obstacle) : { take: true, rule: 'lease-not-renewed' };
 }
 
@@ -34,7 +34,7 @@ function heardVerdict(s: GuardState, peer: HeartbeatPayload, nowMs: number): Ver
   if (isOccupied(peer.role)) return stay('peer-active');
   if (peer.role === 'candidate' && !isPreferred(s)) return stay('peer-first');
   if (s.campaign) return { take: true, rule: 'operator' };
-  const obstacle = policyObstacle(s, nowMs, peer.offer, false);
+  const obstacle = policyObstacle(s, nowMs, { released: peer.offer, ownLease: false, peerLost: false });
   if (obstacle) return stay(obstacle);
   if (peer.offer) return { take: true, rule: 'released-to-us' };
   if (nowMs < s.offerUntilMs) return stay('peer-first');

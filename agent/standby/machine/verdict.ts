@@ -13,6 +13,7 @@ export const stayRules = [
   'promise',
   'lease-renewed',
   'lease-waiting',
+  'handed-over',
   'brought-out',
   'maintenance',
   'peer-maintenance',
@@ -62,30 +63,46 @@ export function verdictOf(s: GuardState, nowMs: number): Verdict {
   const ageMs = leaseAgeMs(s, nowMs);
   const released = s.lease.witnessedRelease && record !== null && record.successor !== s.peerId;
   if (!released) {
-    if (ageMs < s.timing.takeOverAfterMs)
-      return stay(ageMs < s.timing.leaseMs ? 'lease-renewed' : 'lease-waiting');
+    if (ageMs < s.timing.takeOverAfterMs) return stay(waitRule(s, ageMs));
     if (nowMs < s.promiseHeldUntilMs) return stay('promise');
   }
   if (s.storeLostSinceMs !== null) return stay('arbiter-unreachable');
   if (s.campaign) return { take: true, rule: restored ? 'arbiter-restored' : 'operator' };
   if (record !== null && record.holder === null && record.successor === null) return stay('brought-out');
-  const obstacle = policyObstacle(s, nowMs, released, record?.holder === s.nodeId);
+  const obstacle = policyObstacle(s, nowMs, {
+    released,
+    ownLease: record?.holder === s.nodeId,
+    peerLost: !released && record !== null && record.holder !== s.nodeId,
+  });
   if (obstacle) return stay(obstacle);
   return { take: true, rule: released ? 'released-to-us' : record ? 'lease-not-renewed' : 'lease-free' };
+}
+
+function waitRule(s: GuardState, ageMs: number): StayRule {
+  const record = s.lease?.stored?.record ?? null;
+  if (record?.holder === null && record.successor === s.peerId) return 'handed-over';
+  return record?.holder === s.peerId && ageMs < s.timing.leaseMs ? 'lease-renewed' : 'lease-waiting';
+}
+
+interface Circumstances {
+  /** Handed over, and seen to be. */
+  readonly released: boolean;
+  readonly ownLease: boolean;
+  /** It would be taken from a peer that is no longer there. */
+  readonly peerLost: boolean;
 }
 
 /** What keeps a guard from acting by itself; an operator may pass over all of it, never over the lease. */
 export function policyObstacle(
   s: GuardState,
   nowMs: number,
-  released: boolean,
-  ownLease: boolean,
+  { released, ownLease, peerLost }: Circumstances,
 ): StayRule | null {
   if (nowMs < s.notBeforeMs) return s.notBeforeMs === Number.POSITIVE_INFINITY ? 'shutting-down' : 'backoff';
   if (s.maintenance && !ownLease) return 'maintenance';
   if (s.peer?.payload.maintenance && !ownLease) return 'peer-maintenance';
-  if (!released && !ownLease && !s.config.triggers.peerLost) return 'trigger-off';
-  if (!released && nowMs < (s.startedAtMs ?? nowMs) + s.config.waitAfterStartSeconds * 1000) {
+  if (peerLost && !s.config.triggers.peerLost) return 'trigger-off';
+  if (!released && !ownLease && nowMs < (s.startedAtMs ?? nowMs) + s.config.waitAfterStartSeconds * 1000) {
     return 'wait-after-start';
   }
   if (unfit(s)) return 'not-fit';

@@ -217,7 +217,9 @@ export class Computer {
         return this.#stop(reply);
       case 'dropAddresses':
         agenda.after(random() * 20, () => {
-          if (this.#process === process || !this.guard) this.address = false;
+          if (this.#process !== process && this.guard) return;
+          this.address = false;
+          this.#world.changed(this);
         });
         return;
       case 'sendHeartbeats':
@@ -258,7 +260,9 @@ export class Computer {
     this.#world.started(this, epoch);
     const takesMs = 10 + random() * 120;
     agenda.after(takesMs / 2, () => {
-      if (this.#work === work) this.address = true;
+      if (this.#work !== work) return;
+      this.address = true;
+      this.#world.changed(this);
     });
     agenda.after(takesMs, () => {
       if (this.#work !== work) return;

@@ -22,13 +22,15 @@ export interface Outcome {
   readonly steps: number;
   readonly transcript: readonly string[];
   readonly activations: number;
+  /** How long nobody held the address, each time after it was first held. */
+  readonly outagesMs: readonly number[];
 }
 
 export interface RunOptions {
   readonly step?: Stepper;
   readonly transcript?: boolean;
-  /** Also shows the state of both at each of these times. */
-  readonly inspect?: (world: World, atMs: number) => void;
+  /** Ends at `chaosMs`, without healing anything and without asking for an active. */
+  readonly endsUnhealed?: boolean;
 }
 
 export function runPlan(plan: Plan, options: RunOptions = {}): Outcome {
@@ -57,7 +59,7 @@ function configOf(plan: Plan): PairConfig {
   });
 }
 
-export class World {
+class World {
   readonly #agenda = new Agenda();
   readonly #random: () => number;
   readonly #store: SimStore;
@@ -71,11 +73,16 @@ export class World {
   #lossShare = 0;
   #linkDelayMs = 0;
   #steps = 0;
+  readonly #endsUnhealed: boolean;
+  readonly #outagesMs: number[] = [];
+  #addressSeen = false;
+  #addressGoneMs: number | null = null;
 
   constructor(plan: Plan, options: RunOptions) {
     this.#plan = plan;
     this.#random = createRandom(plan.seed * 7 + 3);
     this.#keepsTranscript = options.transcript ?? false;
+    this.#endsUnhealed = options.endsUnhealed ?? false;
     const config = configOf(plan);
     const timing = timingOf('fast', config.arbiter.kind);
     this.#store = new SimStore(this.#agenda, this.#random, timing.rpcTimeoutMs);
@@ -111,22 +118,33 @@ export class World {
     this.#agenda.at(900 + this.#random() * 400, () => this.#order(b, 'bring-in', false));
     for (const fault of this.#plan.faults) this.#agenda.at(fault.atMs, () => this.#strike(fault));
     while (this.#agenda.next(this.#plan.chaosMs) && !this.#checker.violation);
+    if (!this.#endsUnhealed) this.#healAndWait();
+    return {
+      violation: this.#checker.violation,
+      steps: this.#steps,
+      transcript: this.#lines,
+      activations: this.#checker.activations,
+      outagesMs: this.#outagesMs,
+    };
+  }
+
+  #healAndWait(): void {
     const heal = Math.max(this.#plan.chaosMs, this.#agenda.nowMs);
     this.#agenda.at(heal, () => this.#heal());
     while (!this.#checker.violation && !this.#isWell(heal)) {
       if (this.#agenda.next(heal + livenessMs)) continue;
       this.#checker.fail(`no single active ${livenessMs} ms after everything was healed`);
     }
-    return {
-      violation: this.#checker.violation,
-      steps: this.#steps,
-      transcript: this.#lines,
-      activations: this.#checker.activations,
-    };
   }
 
   readonly #check = (): void => {
     this.#checker.check(this.#computers);
+    const { a, b } = this.#computers;
+    if (a.address || b.address) {
+      if (this.#addressGoneMs !== null) this.#outagesMs.push(this.#agenda.nowMs - this.#addressGoneMs);
+      this.#addressGoneMs = null;
+      this.#addressSeen = true;
+    } else if (this.#addressSeen) this.#addressGoneMs ??= this.#agenda.nowMs;
   };
 
   #isWell(healedMs: number): boolean {
@@ -153,7 +171,7 @@ export class World {
     }
   };
 
-  /** The fence reaches the peer's power supply unless all links are cut for a while and luck says no. */
+  /** A fence that works four times of five, and never reports what it has not done. */
   readonly #fence = (from: Computer, done: (peerIsOff: boolean) => void): void => {
     const peer = this.#computers[from.id === 'a' ? 'b' : 'a'];
     this.#agenda.after(50 + this.#random() * 300, () => {
