@@ -5,7 +5,6 @@ import {
   type PairConfig,
   type PairStatus,
   pairConfigSchema,
-  type ResourceConfig,
 } from '../../../../src/contract/index.ts';
 import { isSameAddress } from '../../../../src/model/ip-segment.ts';
 import { nodesOf, resourceProblems } from '../../../../src/model/pair-file.ts';
@@ -249,5 +248,3 @@ export function resourceNames(draft: Draft): { id: string; name: string; kind: s
     })),
   ];
 }
-
-export type ResourceKind = ResourceConfig['kind'];
