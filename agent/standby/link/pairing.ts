@@ -14,7 +14,8 @@ const alphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
 const nodeSchema = z.object({
   nodeId: z.string().min(1).max(64),
   name: z.string().min(1).max(64),
-  /** Port of its own peer link. */
+  /** Where its own peer link listens; null for all its addresses: then the one that it is seen under counts. */
+  host: z.string().min(1).max(256).nullable(),
   port: z.number().int().min(1).max(65_535),
 });
 export type PairingNode = z.infer<typeof nodeSchema>;
@@ -122,7 +123,13 @@ export class PairingDesk {
     this.#shown = null;
     const { pairId, pairKey, showerProof } = begun.keys;
     const { fingerprint, host } = visitor;
-    await this.#options.admit({ node: begun.node, fingerprint, host, pairId, pairKey });
+    await this.#options.admit({
+      node: begun.node,
+      fingerprint,
+      host: begun.node.host ?? host,
+      pairId,
+      pairKey,
+    });
     return { proof: showerProof };
   }
 

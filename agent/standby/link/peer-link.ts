@@ -22,12 +22,16 @@ import { answerRequests, away, PeerAsker, pairedLineBytesMax, strangerLineBytesM
 export const peerPortDefault = 7330;
 
 const connectionsMax = 16;
+const anyHosts: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 const handshakeTimeoutMs = 5_000;
 /** A stranger is sent away after this long. */
 const strangerMsMax = 30_000;
 const redialMinMs = 250;
 const redialMaxMs = 5_000;
 const pingIntervalMs = 2_000;
+/** How long a question waits for a connection that is just being made. */
+const connectWaitMs = 1_500;
+const connectPollMs = 50;
 
 const ping = peerMethod({ name: 'ping', input: z.object({}), output: z.object({}), timeoutMs: 3_000 });
 
@@ -42,7 +46,7 @@ export interface PeerLinkOptions {
   clock: Clock;
   listen: { host: string; port: number };
   certificate: { certPem: string; keyPem: string; fingerprint: string };
-  self: () => Omit<PairingNode, 'port'>;
+  self: () => Omit<PairingNode, 'port' | 'host'>;
   /** Another node has proven to know the code. @throws AppError when this node has a pair already. */
   admit: (peer: PairedPeer) => Promise<void>;
   /** Connected to the peer, or lost it. */
@@ -169,6 +173,10 @@ export class PeerLink {
 
   /** @throws AppError as the peer answered, `unavailable` while it is away. */
   async ask<Input, Output>(method: PeerMethod<Input, Output>, input: Input): Promise<Output> {
+    const deadlineMs = this.#options.clock.monotonicMs() + connectWaitMs;
+    while (!this.#asker && this.#peer && this.#options.clock.monotonicMs() < deadlineMs) {
+      await new Promise<void>((resolve) => this.#options.clock.after(connectPollMs, resolve));
+    }
     if (!this.#asker) throw away();
     return this.#asker.ask(method, input);
   }
@@ -185,7 +193,8 @@ export class PeerLink {
   #self(): PairingNode {
     const address = this.#server?.address();
     const port = address && typeof address === 'object' ? address.port : this.#options.listen.port;
-    return { ...this.#options.self(), port };
+    const { host } = this.#options.listen;
+    return { ...this.#options.self(), host: anyHosts.has(host) ? null : host, port };
   }
 
   #accept(socket: TLSSocket): void {
