@@ -15,9 +15,8 @@ export function step(state: GuardState, event: GuardEvent, now: Now): GuardStep 
   const turn: Turn = { s: { ...state }, now, actions: [] };
   if (turn.s.startedAtMs === null) begin(turn);
   // Woken from a sleep, the clock is put right before it is asked.
-  const slept = event.type === 'suspended' && onSuspended(turn, event.forMs);
+  if (event.type === 'suspended' && onSuspended(turn, event.forMs)) suspended(turn, event.forMs);
   checkAuthority(turn);
-  if (slept) suspended(turn, event.forMs);
   expireRequest(turn);
   handle(turn, event);
   settle(turn);
@@ -43,7 +42,6 @@ function suspended(turn: Turn, forMs: number): void {
   loseAuthority(turn, 'suspended', `the machine was suspended for ${Math.round(forMs)} ms`, {
     forMs: Math.round(forMs),
   });
-  checkAuthority(turn);
 }
 
 function handle(turn: Turn, event: GuardEvent) {

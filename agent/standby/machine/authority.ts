@@ -110,7 +110,6 @@ export function loseAuthority(turn: Turn, rule: string, why: string, inputs: Dec
   s.expired = true;
   s.resetAtMs = Math.min(authorityUntilMs(s), now.monotonicMs) + s.timing.stopMs;
   turn.actions.push({ type: 'freeze' }, { type: 'dropAddresses' });
-  fired(turn, rule);
   tell(turn, 'error', rule, `${nodeName(s, s.nodeId)} stops: ${why}`);
   if (s.role === 'deactivating') {
     decide(turn, rule, why, { epoch: s.epoch, ...inputs });
@@ -151,7 +150,7 @@ export function failed(turn: Turn, rule: string, problem: string, inputs: Decisi
   s.problem = problem;
   const waitMs = Math.min(backoffMaxMs, backoffMinMs * 2 ** s.failures) + s.timing.takeOverAfterMs;
   s.notBeforeMs = now.monotonicMs + waitMs;
-  fired(turn, rule);
+  if (rule === 'resource-failed') fired(turn, 'resource');
   const givesUp = s.failures >= failuresMax;
   stepDown(turn, {
     rule,

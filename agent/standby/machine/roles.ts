@@ -3,7 +3,7 @@ import { checkAuthority, forgetOldFailures, loseAuthority } from './authority.ts
 import { isMember, pollIntervalMs, read, write } from './lease-io.ts';
 import { continueSwitch } from './operations.ts';
 import { campaignWithoutArbiter, pactVerdict } from './pact.ts';
-import { become, decide, hasArbiter, nodeName, type Turn, tell } from './turn.ts';
+import { become, decide, fired, hasArbiter, nodeName, type Turn, tell } from './turn.ts';
 import type { GuardState } from './types.ts';
 import { failbackPossible, leaseAgeMs, type Verdict, verdictOf } from './verdict.ts';
 
@@ -46,6 +46,7 @@ function runStandby(turn: Turn): void {
   // A read or an earlier write under way says more; the verdict stands or falls with it.
   if (s.request) return;
   become(turn, 'candidate');
+  if (verdict.rule === 'lease-not-renewed') fired(turn, 'peerLost');
   decide(turn, verdict.rule, 'campaigns', leaseInputs(s, now.monotonicMs));
   runCandidate(turn);
 }

@@ -1,5 +1,5 @@
 /** One step in the making: a draft of the next state, the actions so far, and the few ways to add to them. */
-import type { PairRole } from '../../../src/contract/standby.ts';
+import type { PairConfig, PairRole } from '../../../src/contract/standby.ts';
 import { keepsLease } from '../timing-plan.ts';
 import type { DecisionInputs, GuardAction, GuardState, Now } from './types.ts';
 
@@ -75,6 +75,6 @@ export function hasListened(state: GuardState, nowMs: number): boolean {
   return nowMs - (state.startedAtMs ?? nowMs) >= lostAfterMs(state);
 }
 
-export function fired(turn: Turn, trigger: string): void {
+export function fired(turn: Turn, trigger: keyof PairConfig['triggers']): void {
   turn.s.firedAtMs = { ...turn.s.firedAtMs, [trigger]: turn.now.utcMs };
 }

@@ -219,8 +219,8 @@ export interface GuardState {
   readonly fence: { readonly id: number; readonly sentAtMs: number } | null;
   /** The last reason for staying standby that was recorded, so that it is recorded once. */
   readonly stayReason: string | null;
-  /** When each trigger last fired (UTC), for the page. */
-  readonly firedAtMs: Readonly<Record<string, number>>;
+  /** When each trigger (by its name in the settings) last fired, UTC. */
+  readonly firedAtMs: Readonly<Partial<Record<keyof PairConfig['triggers'], number>>>;
 }
 
 export interface GuardStep {

@@ -140,7 +140,7 @@ class World {
   readonly #check = (): void => {
     this.#checker.check(this.#computers);
     const { a, b } = this.#computers;
-    if (a.address || b.address) {
+    if ((a.address && a.holds) || (b.address && b.holds)) {
       if (this.#addressGoneMs !== null) this.#outagesMs.push(this.#agenda.nowMs - this.#addressGoneMs);
       this.#addressGoneMs = null;
       this.#addressSeen = true;
