@@ -10,11 +10,20 @@ import { linkCountMax, listOf, parseCommand } from './draft.ts';
 import { resourcesStep } from './resource-step.ts';
 import { choice, note, required, type Step, type StepContext, text } from './step.ts';
 
-const peerName = ({ around }: StepContext): string =>
-  around.facts[1]?.name ??
-  around.present?.nodes.find(({ id }) => id !== around.facts[0]?.nodeId)?.name ??
-  'the other';
-const ownName = ({ around }: StepContext): string => around.facts[0]?.name ?? 'this node';
+const rawNames = ({ around }: StepContext): [own: string, peer: string] => {
+  const [here, there] = around.facts;
+  const known = around.present?.nodes.find(({ id }) => id !== here?.nodeId)?.name;
+  return [here?.name ?? 'this node', there?.name ?? known ?? 'the other'];
+};
+/** Names that tell the two apart, also when they are called the same. */
+const ownName = (context: StepContext): string => {
+  const [own, peer] = rawNames(context);
+  return own === peer ? `${own} (here)` : own;
+};
+const peerName = (context: StepContext): string => {
+  const [own, peer] = rawNames(context);
+  return own === peer ? `${peer} (there)` : peer;
+};
 const isPaired = ({ around }: StepContext): boolean => around.facts.length === 2 || around.present !== null;
 
 const peerStep: Step = {
@@ -115,12 +124,14 @@ const linksStep: Step = {
   next: () => 'Next',
 };
 
-function addressNotes({ around }: StepContext, width: number): Line[] {
-  return around.facts.flatMap((facts) => {
+function addressNotes(context: StepContext, width: number): Line[] {
+  return context.around.facts.flatMap((facts, at) => {
     const held = outerAddresses(facts).map(
       (placed) => `${placed.interface} ${placed.address}/${placed.prefix}`,
     );
-    return wrap(`${facts.name} has ${held.join(', ')}`, width, 2).map((row) => line(span(row, 'dim')));
+    return wrap(`${at === 0 ? ownName(context) : peerName(context)} has ${held.join(', ')}`, width, 2).map(
+      (row) => line(span(row, 'dim')),
+    );
   });
 }
 
