@@ -10,10 +10,14 @@ import { become, decide, isOccupied, type Turn, tell } from './machine/turn.ts';
 import type { GuardEvent, GuardState, GuardStep, Now } from './machine/types.ts';
 import { timingOf } from './timing-plan.ts';
 
+/** A guard without a step for this long was frozen or starved: what it did not hear meanwhile proves nothing. */
+const heldUpMs = 500;
+
 /** Neither reads a clock nor changes what it is given. `now` is read before the event is handed in. */
 export function step(state: GuardState, event: GuardEvent, now: Now): GuardStep {
   const turn: Turn = { s: { ...state }, now, actions: [] };
   if (turn.s.startedAtMs === null) begin(turn);
+  noticeBreak(turn, event);
   // Woken from a sleep, the clock is put right before it is asked.
   if (event.type === 'suspended' && onSuspended(turn, event.forMs)) suspended(turn, event.forMs);
   checkAuthority(turn);
@@ -36,6 +40,12 @@ function begin(turn: Turn): void {
   });
   if (s.resourcesMayRun) turn.actions.push({ type: 'freeze' }, { type: 'dropAddresses' });
   turn.actions.push({ type: 'stopResources' });
+}
+
+function noticeBreak({ s, now }: Turn, event: GuardEvent): void {
+  const heldUp = now.monotonicMs - s.lastStepMs >= heldUpMs || event.type === 'suspended';
+  if (heldUp) s.listensSinceMs = now.monotonicMs;
+  s.lastStepMs = now.monotonicMs;
 }
 
 function suspended(turn: Turn, forMs: number): void {

@@ -65,6 +65,8 @@ export function initialGuard(config: PairConfig, start: GuardStart): GuardState 
     drainUntilMs: 0,
     offerUntilMs: never,
     startedAtMs: null,
+    lastStepMs: never,
+    listensSinceMs: never,
     campaign: null,
     yieldWantedUntilMs: never,
     failures: 0,

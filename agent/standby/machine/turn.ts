@@ -70,9 +70,9 @@ export function peerIsHeard(state: GuardState, nowMs: number): boolean {
   return state.peer !== null && nowMs - state.peer.receivedAtMs < lostAfterMs(state);
 }
 
-/** A guard that has just started cannot tell a silent peer from one it has not heard yet. */
+/** A guard that has just started, or was held up, cannot tell a silent peer from one it has not heard yet. */
 export function hasListened(state: GuardState, nowMs: number): boolean {
-  return nowMs - (state.startedAtMs ?? nowMs) >= lostAfterMs(state);
+  return nowMs - state.listensSinceMs >= lostAfterMs(state);
 }
 
 export function fired(turn: Turn, trigger: keyof PairConfig['triggers']): void {

@@ -200,6 +200,9 @@ export interface GuardState {
   readonly offerUntilMs: number;
 
   readonly startedAtMs: number | null;
+  readonly lastStepMs: number;
+  /** Since when this guard has been awake without a break, and so can tell that a peer is silent. */
+  readonly listensSinceMs: number;
   /** An operator asked this node to become active; until when the wish stands. */
   readonly campaign: {
     readonly operation: 'bring-in' | 'take-over';

@@ -59,6 +59,12 @@ export class Desk {
     return this.tell({ type: 'tick' }, atMs);
   }
 
+  /** Ticks as a driver would, until then. */
+  idle(untilMs: number): this {
+    while (this.nowMs < untilMs) this.tick(Math.min(untilMs, this.nowMs + 200));
+    return this;
+  }
+
   /** The request under way, which must be of this kind. */
   #requestId(kind: 'read' | 'write'): number {
     const { request } = this.state;

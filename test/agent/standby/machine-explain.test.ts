@@ -62,7 +62,7 @@ describe('explain', () => {
     const manual = new Desk({ arbiter: { kind: 'manual' } })
       .tick(1_000)
       .tell({ type: 'resourcesStopped' }, 1_100);
-    expect(explained(manual.tick(9_000)).summary).toContain('only a person can see that Bert is off');
+    expect(explained(manual.idle(9_000)).summary).toContain('only a person can see that Bert is off');
   });
 
   it('has one rule for each name', () => {

@@ -352,7 +352,7 @@ describe('without an arbiter', () => {
   const manual = { arbiter: { kind: 'manual' } };
 
   it('manual: nothing happens until a person has typed the name of the peer', () => {
-    const desk = new Desk(manual).tick(1_000).tell({ type: 'resourcesStopped' }, 1_100).tick(9_000);
+    const desk = new Desk(manual).tick(1_000).tell({ type: 'resourcesStopped' }, 1_100).idle(9_000);
     expect(desk.rules()).toContain('needs-operator');
     desk.tell({ type: 'operator', operation: 'take-over' }, 9_100);
     expect(desk.rules()).toContain('take-over-refused');
@@ -364,7 +364,7 @@ describe('without an arbiter', () => {
 
   it('fence-agent: only the report that the peer is off allows it', () => {
     const desk = new Desk({ arbiter: { kind: 'fence-agent', command: ['fence'] } });
-    desk.tick(1_000).tell({ type: 'resourcesStopped' }, 1_100).tick(3_000);
+    desk.tick(1_000).tell({ type: 'resourcesStopped' }, 1_100).idle(3_000);
     const fence = desk.all.find((action) => action.type === 'fence');
     if (fence?.type !== 'fence') throw new Error('no fence was asked for');
     expect(desk.state.role).toBe('candidate');
@@ -374,16 +374,25 @@ describe('without an arbiter', () => {
     );
     expect(desk.state.role).toBe('standby');
     expect(desk.rules()).toContain('fence-failed');
-    desk.tick(13_200);
+    desk.idle(13_200);
     const again = desk.all.findLast((action) => action.type === 'fence');
     if (again?.type !== 'fence') throw new Error('not asked again');
     desk.tell({ type: 'fenceResult', requestId: again.requestId, peerIsOff: true, problem: null }, 13_300);
     expect(desk.state.role).toBe('activating');
   });
 
+  it('a guard that was held up listens again before it calls the peer silent', () => {
+    const desk = new Desk({ arbiter: { kind: 'fence-agent', command: ['fence'] } });
+    desk.tick(1_000).tell({ type: 'resourcesStopped' }, 1_100).tick(1_500);
+    desk.tick(30_000);
+    expect(desk.types()).not.toContain('fence');
+    for (let atMs = 30_100; atMs <= 31_300; atMs += 100) desk.tick(atMs);
+    expect(desk.all.some(({ type }) => type === 'fence')).toBe(true);
+  });
+
   it('availability-first says that it is unsafe', () => {
     const desk = new Desk({ arbiter: { kind: 'availability-first' } });
-    desk.tick(1_000).tell({ type: 'resourcesStopped' }, 1_100).tick(3_000);
+    desk.tick(1_000).tell({ type: 'resourcesStopped' }, 1_100).idle(3_000);
     expect(desk.state.role).toBe('activating');
     expect(desk.all).toContainEqual(expect.objectContaining({ type: 'tell', event: 'standby.unsafe' }));
   });
@@ -394,7 +403,7 @@ describe('without an arbiter', () => {
       return desk
         .tick(1_000)
         .tell({ type: 'resourcesStopped' }, 1_100)
-        .tick(3_000)
+        .idle(3_000)
         .tell({ type: 'resourcesStarted' });
     };
     const keeper = active('a').tell(heartbeat({ role: 'active', epoch: 5 }), 3_100);

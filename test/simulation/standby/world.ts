@@ -11,7 +11,7 @@ import type { Fault, NodeId, Plan } from './faults.ts';
 import { SimStore } from './store.ts';
 
 /** After the faults have healed, one node must be active within this. */
-const livenessMs = 16_000;
+const livenessMs = 20_000;
 const linkIds = ['direct', 'service'] as const;
 /** What the two clocks may differ by; the margins are made for 1 %. */
 const driftMax = 0.009;
@@ -391,7 +391,7 @@ class World {
         computer.tell({ type: 'operator', operation });
       }
     }
-    this.#agenda.after(6_000, () => this.#bringBoth());
+    for (const afterMs of [6_000, 13_000]) this.#agenda.after(afterMs, () => this.#bringBoth());
   }
 
   /** By now both are up and hear each other: an operator looks, and says so where the arbiter must be put right. */
