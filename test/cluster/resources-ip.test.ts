@@ -114,7 +114,7 @@ describe.skipIf(!canTest).each([
   it('dropped in the middle of its start does not come back', async () => {
     const { net, rig } = hosts();
     rig.configure(vip(address));
-    for (const delayMs of [0, 20, 100, 255, 262, 270, 285]) {
+    for (const delayMs of [0, 20, 100, 160, 170, 180, 200]) {
       const starting = rig.runner.start(1);
       starting.catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, delayMs));

@@ -6,7 +6,7 @@ import type { Commands } from '../commands.ts';
 import type { VirtualIp } from './ip-address.ts';
 
 /** A neighbour answers within a millisecond or two; RFC 5227's seconds would be the outage of every take-over. */
-const answerMs = 250;
+const answerMs = 150;
 
 const neighboursSchema = z.array(z.object({ lladdr: z.string().optional() }));
 
@@ -59,7 +59,11 @@ async function askNeighbour({ commands, clock, ip, interfaceName, signal }: Prob
   await neighbour('add', 'use');
   await new Promise<void>((resolve) => {
     const cancel = clock.after(answerMs, resolve);
-    signal.addEventListener('abort', () => (cancel(), resolve()), { once: true });
+    const end = () => {
+      cancel();
+      resolve();
+    };
+    signal.addEventListener('abort', end, { once: true });
   });
   const shown = await commands.run({
     command: ['ip', '-j', 'neighbour', 'show', 'to', ip.host, 'dev', interfaceName],

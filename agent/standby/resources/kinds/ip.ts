@@ -16,7 +16,7 @@ const dadPollMs = 50;
 /** `invalid_input` when the config names no interface for this node. */
 export function interfaceOf(config: IpConfig, nodeId: string): string {
   const name = config.interfaces[nodeId] ?? config.interfaces['*'];
-  if (name !== undefined && /^[^\s/-][^\s/]{0,63}$/.test(name)) return name;
+  if (name !== undefined && /^[^-\p{Cc}][^\p{Cc}]*$/u.test(name)) return name;
   throw new AppError('invalid_input', `${config.name} names no network interface for node ${nodeId}`, {
     hint: 'Choose the interface that carries the service network on this node.',
   });
@@ -129,7 +129,7 @@ export class IpController implements Controller {
   }
 
   /**
-   * Our own question takes a quarter of a second, the kernel's for IPv6 up to two: that one is left out where ours can be
+   * Our own question takes a sixth of a second, the kernel's for IPv6 up to two: that one is left out where ours can be
    * asked.
    */
   async #take(parent: Link, signal: AbortSignal): Promise<void> {
