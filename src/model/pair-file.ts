@@ -35,7 +35,7 @@ export function parsePairFile(text: string): PairFile {
   const parsed = pairFileSchema.safeParse(value);
   if (!parsed.success) {
     throw new AppError('invalid_input', `the pair file is wrong: ${issuesOf(parsed.error)}`, {
-      hint: 'holdfast standby template shows a complete one',
+      hint: 'holdfast standby template shows a complete one; numbers in commands and parameters want quotes',
     });
   }
   const problems = resourceProblems(parsed.data.resources);

@@ -273,6 +273,8 @@ describe('settings', () => {
       after: ['address'],
       startTimeoutSeconds: 20,
     });
+    await standby(['resource', 'set', 'wait', 'kind=process', 'command=[sleep, 010]']);
+    expect(applied().resources.at(-1)).toMatchObject({ command: ['sleep', '010'] });
     await standby(['resource', 'remove', 'cameras']);
     expect(applied().resources.map(({ id }) => id)).not.toContain('cameras');
     expect((await standby(['resource', 'remove', 'nothing'])).code).toBe(exitCodes.not_found);

@@ -40,6 +40,9 @@ const operations: readonly OperationSpec[] = [
   },
 ];
 
+/** The node waits for the outcome, up to the time-outs of the resources. */
+const callTimeoutMs = 120_000;
+
 const dryRunFlag = ['--dry-run', 'say what would happen, and do nothing'] as const;
 const yesFlag = ['--yes <application>', "the application's name, to confirm without being asked"] as const;
 
@@ -56,7 +59,7 @@ export function addOperations(noun: Command, host: CommandHost): void {
         `holdfast standby ${spec.verb}${confirmed ? ' --yes video' : ''}`,
       ],
       run: (context, _args, options) =>
-        context.withNode((connection) => operate(context, connection, spec, options)),
+        context.withNode((connection) => operate(context, connection, spec, options), { callTimeoutMs }),
     });
   }
   addStates(noun, host);

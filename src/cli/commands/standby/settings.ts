@@ -232,7 +232,8 @@ function assign(target: Tree, assignments: readonly string[], config: PairConfig
     if (at < 1)
       throw new AppError('invalid_input', `not an assignment: ${text}`, { hint: 'write KEY=VALUE' });
     const path = text.slice(0, at).split('.');
-    result = assignPath(result, path, withNodeIds(parseValue(text.slice(at + 1)), path[0], config));
+    const value = parseValue(text.slice(at + 1), textKeys.has(path[0] ?? ''));
+    result = assignPath(result, path, withNodeIds(value, path[0], config));
   }
   return result;
 }
@@ -242,9 +243,21 @@ function assignPath(tree: Tree, [key = '', ...rest]: readonly string[], value: u
   return { ...tree, [key]: rest.length === 0 ? value : assignPath(asTree(tree[key]), rest, value) };
 }
 
-function parseValue(text: string): unknown {
+/** Words of these are texts whatever they look like: `command=[sleep, 10]`. */
+const textKeys = new Set([
+  'command',
+  'start',
+  'stop',
+  'monitor',
+  'parameters',
+  'name',
+  'application',
+  'options',
+]);
+
+function parseValue(text: string, isText: boolean): unknown {
   try {
-    return parseYaml(text);
+    return parseYaml(text, isText ? { schema: 'failsafe' } : {});
   } catch (cause) {
     throw new AppError('invalid_input', `not a value: ${text}`, {
       hint: 'quote it, such as \'"a: b"\'',
