@@ -4,7 +4,6 @@
  * the key, which ties it to the two ends of this very TLS connection.
  */
 import {
-  createDiffieHellman,
   createHash,
   createHmac,
   getDiffieHellman,
@@ -16,7 +15,7 @@ import {
 /** RFC 3526 group 14: a safe prime of 2048 bits. */
 const prime = getDiffieHellman('modp14').getPrime();
 const primeBytes = prime.length;
-const primeNumber = BigInt(`0x${prime.toString('hex')}`);
+const primeNumber = numberOf(prime);
 /** Twice the strength of the group, as P1363 asks of short exponents. */
 const exponentBytes = 40;
 
@@ -43,17 +42,20 @@ export interface PakeSide {
   finish(otherPublic: string, transcript: PakeTranscript): PakeKeys | null;
 }
 
-/** One run; its secret exponent is used once. */
+/**
+ * One run; its secret exponent is used once, so that the time of one power tells nobody anything that is used again. BigInt,
+ * as Node's own DiffieHellman proves the prime anew each time, which holds the process up for a second.
+ */
 export function startPake(code: string): PakeSide {
-  const exchange = createDiffieHellman(prime, generatorOf(code));
-  exchange.setPrivateKey(randomBytes(exponentBytes));
-  const own = exchange.generateKeys();
+  const exponent = numberOf(randomBytes(exponentBytes));
+  const own = toBytes(power(generatorOf(code), exponent));
   return {
     publicValue: own.toString('base64'),
     finish(otherPublic, transcript) {
-      const other = Buffer.from(otherPublic, 'base64');
-      if (!isGroupElement(other) || other.equals(own)) return null;
-      return keysOf(exchange.computeSecret(other), transcript);
+      const bytes = Buffer.from(otherPublic, 'base64');
+      const other = bytes.length === primeBytes ? numberOf(bytes) : 0n;
+      if (other <= 1n || other >= primeNumber - 1n || bytes.equals(own)) return null;
+      return keysOf(toBytes(power(other, exponent)), transcript);
     },
   };
 }
@@ -64,18 +66,22 @@ export function sameProof(one: string, other: string): boolean {
 }
 
 /** A square, so that it generates the subgroup of prime order and betrays nothing about the code. */
-function generatorOf(code: string): Buffer {
+function generatorOf(code: string): bigint {
   const blocks = Array.from({ length: Math.ceil(primeBytes / 64) + 1 }, (_, index) =>
     createHash('sha512').update(`holdfast pairing 1\n${index}\n${code}`).digest(),
   );
-  const base = BigInt(`0x${Buffer.concat(blocks).toString('hex')}`) % primeNumber;
-  return toBytes((base * base) % primeNumber);
+  const base = numberOf(Buffer.concat(blocks)) % primeNumber;
+  return (base * base) % primeNumber;
 }
 
-function isGroupElement(value: Buffer): boolean {
-  if (value.length === 0 || value.length > primeBytes) return false;
-  const number = BigInt(`0x${value.toString('hex')}`);
-  return number > 1n && number < primeNumber - 1n;
+function power(base: bigint, exponent: bigint): bigint {
+  let result = 1n;
+  let square = base;
+  for (let left = exponent; left > 0n; left >>= 1n) {
+    if (left & 1n) result = (result * square) % primeNumber;
+    square = (square * square) % primeNumber;
+  }
+  return result;
 }
 
 function keysOf(secret: Buffer, transcript: PakeTranscript): PakeKeys {
@@ -86,9 +92,7 @@ function keysOf(secret: Buffer, transcript: PakeTranscript): PakeKeys {
     transcript.joinerPublic,
   ]);
   const salt = Buffer.from('holdfast pairing 1');
-  const bytes = Buffer.from(
-    hkdfSync('sha256', toFull(secret), salt, createHash('sha256').update(info).digest(), 80),
-  );
+  const bytes = Buffer.from(hkdfSync('sha256', secret, salt, createHash('sha256').update(info).digest(), 80));
   const proof = (side: string) =>
     createHmac('sha256', bytes.subarray(0, 32)).update(side).digest().toString('base64');
   return {
@@ -99,10 +103,10 @@ function keysOf(secret: Buffer, transcript: PakeTranscript): PakeKeys {
   };
 }
 
-function toBytes(number: bigint): Buffer {
-  return toFull(Buffer.from(number.toString(16).padStart(primeBytes * 2, '0'), 'hex'));
+function numberOf(bytes: Buffer): bigint {
+  return BigInt(`0x${bytes.toString('hex')}`);
 }
 
-function toFull(bytes: Buffer): Buffer {
-  return Buffer.concat([Buffer.alloc(Math.max(0, primeBytes - bytes.length)), bytes]);
+function toBytes(number: bigint): Buffer {
+  return Buffer.from(number.toString(16).padStart(primeBytes * 2, '0'), 'hex');
 }
