@@ -5,7 +5,9 @@ import type { Action, Controller, ControllerDeps } from '../controller.ts';
 
 /** A program that ends within this time did not start. */
 const settleMs = 150;
-const pollMs = 25;
+/** Between looks at what is left: at first short, then longer, because each reads all processes. */
+const pollMsMin = 10;
+const pollMsMax = 200;
 /** Part of the stop's time-out that is left to a polite end, before everything is killed. */
 const politeShare = 0.7;
 
@@ -45,12 +47,14 @@ export class ProcessController implements Controller {
     const { commands, clock } = this.#deps;
     const startedMs = clock.monotonicMs();
     await commands.killMarked(this.#token, 'SIGTERM');
+    let pollMs = pollMsMin;
     for (let left = await this.#left(); left.length > 0; left = await this.#left()) {
       if (signal.aborted)
         throw new AppError('timeout', `processes ${left.join(', ')} are still running after the kill`);
       if (clock.monotonicMs() - startedMs > timeoutMs * politeShare)
         await commands.killMarked(this.#token, 'SIGKILL');
       await this.#pause(pollMs);
+      pollMs = Math.min(pollMsMax, pollMs * 2);
     }
     this.#running = null;
   }
