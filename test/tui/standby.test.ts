@@ -147,6 +147,26 @@ describe('the page', () => {
     expect(calls(screen)).toEqual([]);
   });
 
+  it('costs a bad line under 2 kB a second while lease, links and ages move', async () => {
+    const screen = await open({}, { size: { columns: 120, rows: 50 } });
+    const before = screen.terminal.output.bytes;
+    for (let second = 1; second <= 5; second += 1) {
+      const status = samplePair();
+      screen.agent.standby.status = {
+        ...status,
+        lease: { ...status.lease, validForMs: 1_500 - second * 37 },
+        nodes: status.nodes.map((node) => (node.self ? node : { ...node, ageMs: second * 60 })),
+        links: status.links.map((link) => ({ ...link, roundTripMs: second / 3, lossPercent: second })),
+      };
+      screen.agent.publish({ timeMs: screen.agent.status.timeMs + 1000 });
+      await screen.idle();
+      await screen.tick(1000);
+    }
+    const perSecond = (screen.terminal.output.bytes - before) / 5;
+    expect(perSecond).toBeGreaterThan(100);
+    expect(perSecond).toBeLessThan(2_000);
+  });
+
   it('survives text from outside that would drive the terminal', async () => {
     const evil = '\u001b[2J\u001b]0;owned\u0007';
     const screen = await open({ status: samplePair({ forecast: evil, application: evil }) });

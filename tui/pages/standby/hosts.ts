@@ -121,7 +121,10 @@ function middleRows(pair: PairStatus, left: PairNode, right: PairNode, frame: Fr
 /** The lease: who holds it and for how long yet. */
 export function leaseSpans(pair: PairStatus, ageMs: number): Span[] {
   const { lease, nodes } = pair;
-  if (lease.holder === null) return [span('nobody holds it', 'warn')];
+  if (lease.holder === null) {
+    const alone = pair.arbiter.state === 'none';
+    return [alone ? span('none: there is no arbiter to give one', 'dim') : span('nobody holds it', 'warn')];
+  }
   const holder = nodes.find(({ id }) => id === lease.holder)?.name ?? lease.holder;
   const left = lease.validForMs === null ? null : Math.max(0, lease.validForMs - ageMs);
   return [

@@ -106,8 +106,10 @@ function nameOf(node: NodeStatus): string {
   return alias === '' ? node.name : `${node.name} (${alias})`;
 }
 
-function leaseWords({ lease, nodes }: PairStatus): string {
-  if (lease.holder === null) return 'nobody holds it';
+function leaseWords({ lease, nodes, arbiter }: PairStatus): string {
+  if (lease.holder === null) {
+    return arbiter.state === 'none' ? 'none: there is no arbiter to give one' : 'nobody holds it';
+  }
   const holder = nodes.find(({ id }) => id === lease.holder)?.name ?? lease.holder;
   const left = lease.validForMs === null ? '' : `, ${(lease.validForMs / 1_000).toFixed(1)} s left`;
   return `${holder}, epoch ${lease.epoch}${left}`;
