@@ -121,10 +121,10 @@ export const arbiterConfigSchema = z.discriminatedUnion('kind', [
     user: z.string().max(64).nullable().default(null),
     password: z.string().max(256).nullable().default(null),
     ca: z.string().max(16_384).optional(),
-    /** Of the key-value bucket; `holdfast` when it is left out. */
+    /** What the key-value bucket's name begins with, before the pair's id; `holdfast` when it is left out. */
     bucket: z
       .string()
-      .regex(/^[\w-]{1,64}$/)
+      .regex(/^[\w-]{1,32}$/)
       .optional(),
     /** Copies of a bucket that is made; 3 in a cluster and else 1 when it is left out. */
     replicas: z.union([z.literal(1), z.literal(3), z.literal(5)]).optional(),

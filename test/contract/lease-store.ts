@@ -30,7 +30,7 @@ const failure = (call: Promise<unknown>) =>
 export function leaseStoreContract(kind: StoreKind): void {
   if (kind.missing !== null) console.warn(`SKIPPED: lease store ${kind.name}; ${kind.missing}`);
 
-  describe.skipIf(kind.missing !== null)(`the lease store ${kind.name}`, () => {
+  describe.skipIf(kind.missing !== null)(`the lease store ${kind.name}`, { timeout: 90_000 }, () => {
     let servers: StoreServers;
     let pairs = 0;
     const newPair = () => {
@@ -183,29 +183,33 @@ export function leaseStoreContract(kind: StoreKind): void {
       // NATS does not say with a refused write where it stands; etcd may first wait for a token that is too new.
       const renewal = await failure(holder.compareAndSet(late.revision, record(pair, 'a', 1, 3), 1_000));
       expect(['data_loss', 'conflict', 'timeout']).toContain(renewal);
-      await until('the loss is seen', 5_000, async () => (await failure(holder.read(1_000))) === 'data_loss');
+      await until(
+        'the loss is seen',
+        30_000,
+        async () => (await failure(holder.read(1_000))) === 'data_loss',
+      );
       const again = holder.compareAndSet(early.revision, record(pair, 'a', 1, 4), enoughMs);
       expect(await failure(again)).toBe('data_loss');
       const restarted = openLeaseStore(servers.config, pair, { seenRevision: late.revision });
       expect(restarted && (await failure(restarted.read(enoughMs)))).toBe('data_loss');
       await restarted?.close();
       expect((await open(pair).read(enoughMs))?.record.seq).toBe(1);
-    }, 60_000);
+    });
   });
 }
 
 export interface Fault {
   name: string;
   /** Done to the servers while clients work; leaves them whole. */
-  inflict(servers: StoreServers): Promise<void>;
+  inflict(servers: StoreServers, pairId: string): Promise<void>;
 }
 
 export const wait = (delayMs: number) => new Promise((resolve) => setTimeout(resolve, delayMs));
 
 export const killLeader: Fault = {
   name: 'the leader is killed and comes back',
-  inflict: async (servers) => {
-    const leader = await servers.leader();
+  inflict: async (servers, pairId) => {
+    const leader = await servers.leader(pairId);
     await leader.end('SIGKILL');
     await wait(1_000);
     leader.start();
@@ -214,8 +218,8 @@ export const killLeader: Fault = {
 
 export const freezeLeader: Fault = {
   name: 'the leader is frozen and goes on',
-  inflict: async (servers) => {
-    const leader = await servers.leader();
+  inflict: async (servers, pairId) => {
+    const leader = await servers.leader(pairId);
     await leader.freeze();
     await wait(1_500);
     leader.thaw();
@@ -236,7 +240,7 @@ export async function runThrough(
   const workload = startWorkload({ clients: 5, seed, pairId, open, timeoutMs: 400, pauseMs: 15 });
   try {
     await until('clients write', 10_000, async () => workload.writes() >= writesAround);
-    await fault.inflict(servers);
+    await fault.inflict(servers, pairId);
     await untilServing(servers, healMs);
     const before = workload.writes();
     await until('clients write again', healMs, async () => workload.writes() >= before + writesAround);

@@ -28,8 +28,8 @@ const killAll: Fault = {
 
 const freezeLeaderLong: Fault = {
   name: 'the leader is frozen until another has taken its place, and goes on as if nothing were',
-  inflict: async (servers) => {
-    const leader = await servers.leader();
+  inflict: async (servers, pairId) => {
+    const leader = await servers.leader(pairId);
     await leader.freeze();
     await wait(12_000);
     leader.thaw();
@@ -135,11 +135,14 @@ describe('the time a store takes to fail over', () => {
       async (signal) => {
         const outages: number[] = [];
         for (let turn = 0; turn < 5; turn += 1) {
-          const leader = await servers.leader();
-          const fail = () => (signal === 'SIGKILL' ? leader.end('SIGKILL') : leader.freeze());
-          outages.push(Math.round(await outageMs(servers, `f-${signal}-${turn}`, fail)));
-          if (signal === 'SIGKILL') leader.start();
-          else leader.thaw();
+          const pairId = `f-${signal}-${turn}`;
+          const fail = async () => {
+            const leader = await servers.leader(pairId);
+            await (signal === 'SIGKILL' ? leader.end('SIGKILL') : leader.freeze());
+          };
+          outages.push(Math.round(await outageMs(servers, pairId, fail)));
+          for (const member of servers.members) if (!member.running) member.start();
+          for (const member of servers.members) member.thaw();
           await wait(3_000);
         }
         rows.push(`  ${kind.name}, ${signal}: ${outages.join(', ')} ms`);

@@ -76,11 +76,10 @@ async function inspectEtcd(address: ReturnType<typeof etcdAddress>): Promise<Sto
 }
 
 async function inspectNats(address: ReturnType<typeof natsAddress>): Promise<StoreFinding[]> {
-  const session = await openNatsSession(address);
+  const session = await openNatsSession(address, practicePair);
   try {
     const version = session.connection.info?.version ?? '0';
-    const { replicas } = await session.kv.status();
-    return [judgeMembers(replicas, address.servers.length), judgeSync(version)];
+    return [judgeMembers(session.replicas, address.servers.length), judgeSync(version)];
   } finally {
     await session.connection.close();
   }

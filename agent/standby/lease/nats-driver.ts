@@ -1,5 +1,5 @@
-/** Lease driver for NATS JetStream: a key-value bucket updated by revision, and a barrier that tells a late server from a lost write. */
-
+/** Lease driver for NATS JetStream: a bucket for each pair, written only as the very next message of its stream, and late servers told from lost writes. */
+import { AppError } from '../../../src/errors.ts';
 import type { Clock } from '../../adapters/clock.ts';
 import type { Deadline } from './deadline.ts';
 import type { LeaseDriver, StoredText, WriteOptions } from './driver.ts';
@@ -14,20 +14,23 @@ export interface NatsDriverOptions {
   clock: Clock;
 }
 
+/** A server that lost its majority may answer with what it had for as long; JetStream makes it step down after 10 s. */
+const lateServerMs = 15_000;
+
 export function createNatsDriver(options: NatsDriverOptions): LeaseDriver {
   return new NatsDriver(options);
 }
 
 class NatsDriver implements LeaseDriver {
-  readonly #pairId: string;
-  readonly #key: string;
+  readonly #clock: Clock;
   readonly #session: OnDemand<NatsSession>;
+  /** Since when answers have been behind what was seen. */
+  #behindSinceMs: number | null = null;
 
   constructor({ address, pairId, clock }: NatsDriverOptions) {
-    this.#pairId = pairId;
-    this.#key = `lease.${pairId}`;
+    this.#clock = clock;
     this.#session = createOnDemand({
-      open: () => openNatsSession(address),
+      open: () => openNatsSession(address, pairId),
       isOpen: ({ connection }) => !connection.isClosed(),
       discard: ({ connection }) => void connection.close().catch(() => {}),
       clock,
@@ -36,19 +39,30 @@ class NatsDriver implements LeaseDriver {
 
   async read(seen: Revision | null, deadline: Deadline): Promise<StoredText | null> {
     return this.#use(deadline, async (session) => {
-      const found = await this.#get(session);
-      if (!isBehind(found, seen)) return found;
-      return this.#makeSure(session, seen, deadline);
+      const entry = await session.get();
+      const found = entry && { text: entry.text, revision: revisionOf(session, entry.number) };
+      if (isBehind(found, seen)) this.#mayBeLate(session, seen);
+      else this.#behindSinceMs = null;
+      return found;
     });
   }
 
+  /**
+   * The condition on one subject (`Nats-Expected-Last-Subject-Sequence`, what a bucket's update uses) is checked by the
+   * leader against what is applied, not against what is under way: in a cluster two writers may both pass
+   * (nats-server issue 4320). The condition on the stream as a whole is checked in order, and the answer is verified:
+   * the lease is alone in its stream, so the write must be the very next message.
+   */
   async write(expected: Revision | null, text: string, { deadline }: WriteOptions): Promise<Revision> {
-    return this.#use(deadline, async ({ kv, lineage }) => {
-      if (expected && expected.lineage !== lineage)
+    return this.#use(deadline, async (session) => {
+      const { lineage } = session;
+      if (expected && expected.lineage !== lineage) {
         throw wentBack('NATS', { seen: formatRevision(expected), found: null });
-      const options = { previousSeq: Number(expected?.number ?? 0), timeout: deadline.leftMs() };
-      const number = await kv.put(this.#key, text, options);
-      return { lineage, number: BigInt(number), tag: '' };
+      }
+      const last = expected ? Number(expected.number) : await this.#lastOfNothing(session);
+      const number = await session.put(text, last, deadline.leftMs());
+      if (number !== last + 1) throw overtaken(last, number);
+      return revisionOf(session, number);
     });
   }
 
@@ -68,25 +82,40 @@ class NatsDriver implements LeaseDriver {
     }
   }
 
-  async #get({ kv, lineage }: NatsSession): Promise<StoredText | null> {
-    const entry = await kv.get(this.#key);
-    if (entry === null || entry.operation !== 'PUT') return null;
-    return { text: entry.string(), revision: { lineage, number: BigInt(entry.revision), tag: '' } };
+  /** The stream may have had a lease before that somebody removed. Its number is asked for first: what comes after it counts. */
+  async #lastOfNothing(session: NatsSession): Promise<number> {
+    const last = await session.lastNumber();
+    if ((await session.get()) === null) return last;
+    throw new AppError('conflict', 'another write came first', { hint: 'Read it again.' });
   }
 
-  /**
-   * A leader that was frozen answers with what it had until it learns of its successor. A write that a quorum confirms
-   * shows where the stream stands: behind what was seen, it went back; beyond, the answer was merely late.
-   */
-  async #makeSure(session: NatsSession, seen: Revision, deadline: Deadline): Promise<StoredText | null> {
-    const stands = await session.barrier(this.#pairId, deadline.leftMs());
-    const found = BigInt(stands) > seen.number ? await this.#get(session) : null;
-    if (!isBehind(found, seen)) return found;
-    throw wentBack('NATS', { seen: formatRevision(seen), found: found && formatRevision(found.revision) });
+  /** Returns when the answer counts: the stream went back. @throws AppError `unavailable` while it may only be late. */
+  #mayBeLate({ replicas, lineage }: NatsSession, seen: Revision): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#behindSinceMs ??= nowMs;
+    if (replicas === 1 || lineage !== seen.lineage || nowMs - this.#behindSinceMs >= lateServerMs) return;
+    throw new AppError('unavailable', 'a server of NATS answers with an older lease than was seen', {
+      hint: 'It was frozen or cut off and will catch up; if not, an older copy of its data was put back.',
+    });
   }
+}
+
+function revisionOf({ lineage }: NatsSession, number: number): Revision {
+  return { lineage, number: BigInt(number), tag: '' };
 }
 
 function isBehind(found: StoredText | null, seen: Revision | null): seen is Revision {
   if (seen === null) return false;
   return found === null || found.revision.lineage !== seen.lineage || found.revision.number < seen.number;
+}
+
+function overtaken(last: number, number: number): AppError {
+  return new AppError(
+    'data_loss',
+    `NATS wrote over a lease that it should have refused to (${last}, ${number})`,
+    {
+      hint: 'Let nothing else write into the bucket of the pair; update the servers of NATS.',
+      details: { expected: last + 1, revision: number },
+    },
+  );
 }

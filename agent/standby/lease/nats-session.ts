@@ -1,6 +1,6 @@
 /** One connection to NATS with the bucket of the leases opened on it; it ends with the connection, so that nothing is buffered and sent later. */
-import { JetStreamApiError, jetstreamManager } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
+import { JetStreamApiError, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
 import { AuthorizationError, connect, type NatsConnection } from '@nats-io/transport-node';
 import { AppError } from '../../../src/errors.ts';
 
@@ -10,6 +10,7 @@ export interface NatsAddress {
   password: string | null;
   /** PEM of the authority that signed the servers' certificates; null: those of the system. */
   ca: string | null;
+  /** What the buckets begin with; each pair has one of its own. */
   bucket: string;
   /** Of a bucket that is made; null: 3 in a cluster, else 1. */
   replicas: number | null;
@@ -17,11 +18,15 @@ export interface NatsAddress {
 
 export interface NatsSession {
   readonly connection: NatsConnection;
-  readonly kv: KV;
   /** When the bucket was made: another time, another history. */
   readonly lineage: string;
-  /** Writes to a subject of its own in the bucket's stream; answers with the stream's number then. */
-  barrier(key: string, timeoutMs: number): Promise<number>;
+  readonly replicas: number;
+  /** Null when nothing is stored. */
+  get(): Promise<{ text: string; number: number } | null>;
+  /** The number of the last write to the bucket, 0 before the first. */
+  lastNumber(): Promise<number>;
+  /** Writes when the last write to the bucket was `last`; returns the number of this one. */
+  put(text: string, last: number, timeoutMs: number): Promise<number>;
 }
 
 const connectTimeoutMs = 1_000;
@@ -29,25 +34,47 @@ const setUpTimeoutMs = 5_000;
 const pingIntervalMs = 1_000;
 
 /** @throws AppError `unavailable`, `unauthorized`. */
-export async function openNatsSession(address: NatsAddress): Promise<NatsSession> {
+export async function openNatsSession(address: NatsAddress, pairId: string): Promise<NatsSession> {
   const connection = await dial(address);
   try {
-    const replicas = address.replicas ?? (connection.info?.cluster === undefined ? 1 : 3);
     const manager = await jetstreamManager(connection, { timeout: setUpTimeoutMs });
-    // Without direct reads the stream's leader answers; any replica may answer a direct one, however late it is.
-    const options = { history: 1, replicas, allow_direct: false, maxValueSize: 8_192 };
-    const kv = await new Kvm(manager.jetstream()).create(address.bucket, options);
-    const { created } = (await kv.status()).streamInfo;
-    return {
-      connection,
-      kv,
-      lineage: String(Date.parse(created)),
-      barrier: (key, timeoutMs) => kv.put(`barrier.${key}`, '', { timeout: timeoutMs }),
-    };
+    return await openBucket(connection, manager, address, pairId);
   } catch (error) {
     await connection.close().catch(() => {});
     throw fromNats(error);
   }
+}
+
+const key = 'lease';
+
+async function openBucket(
+  connection: NatsConnection,
+  manager: JetStreamManager,
+  address: NatsAddress,
+  pairId: string,
+): Promise<NatsSession> {
+  const bucket = `${address.bucket}-${pairId}`;
+  const replicas = address.replicas ?? (connection.info?.cluster === undefined ? 1 : 3);
+  const client = manager.jetstream();
+  // Without direct reads the stream's leader answers; any replica may answer a direct one, however late it is.
+  const options = { history: 1, replicas, allow_direct: false, maxValueSize: 8_192 };
+  const kv = await new Kvm(client).create(bucket, options);
+  const { created, config } = (await kv.status()).streamInfo;
+  return {
+    connection,
+    lineage: String(Date.parse(created)),
+    replicas: config.num_replicas,
+    get: async () => {
+      const entry = await kv.get(key);
+      if (entry === null || entry.operation !== 'PUT') return null;
+      return { text: entry.string(), number: entry.revision };
+    },
+    lastNumber: async () => (await manager.streams.info(config.name)).state.last_seq,
+    put: async (text, last, timeoutMs) => {
+      const expect = { lastSequence: last, streamName: config.name };
+      return (await client.publish(`$KV.${bucket}.${key}`, text, { expect, timeout: timeoutMs })).seq;
+    },
+  };
 }
 
 async function dial(address: NatsAddress): Promise<NatsConnection> {

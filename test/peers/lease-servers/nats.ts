@@ -43,7 +43,7 @@ ${count > 1 ? cluster : ''}
     config: { ...config, servers: addresses },
     wrongAccount: { ...config, servers: addresses, password: 'another' },
     members,
-    leader: () => leaderOf(members, addresses),
+    leader: (pairId) => leaderOf(members, addresses, pairId),
     readsAreLinearizable: count === 1,
     close: async () => {
       await Promise.all(members.map((member) => member.end()));
@@ -54,7 +54,7 @@ ${count > 1 ? cluster : ''}
   return servers;
 }
 
-async function leaderOf(members: readonly Member[], addresses: string[]): Promise<Member> {
+async function leaderOf(members: readonly Member[], addresses: string[], pairId: string): Promise<Member> {
   if (members.length === 1 && members[0]) return members[0];
   const connection = await connect({
     servers: addresses,
@@ -65,7 +65,7 @@ async function leaderOf(members: readonly Member[], addresses: string[]): Promis
   });
   try {
     const manager = await jetstreamManager(connection, { timeout: 2_000 });
-    const { cluster } = await manager.streams.info('KV_holdfast');
+    const { cluster } = await manager.streams.info(`KV_holdfast-${pairId}`);
     const leader = members.find(({ name }) => name === cluster?.leader);
     if (!leader) throw new Error('the stream has no leader');
     return leader;

@@ -11,8 +11,8 @@ export interface StoreServers {
   /** With a key or password that is wrong. */
   readonly wrongAccount: StoreArbiter;
   readonly members: readonly Member[];
-  /** The member that decides on writes. */
-  leader(): Promise<Member>;
+  /** The member that decides on writes to the pair's lease. */
+  leader(pairId: string): Promise<Member>;
   /** Every answer is as new as the last confirmed write; else only a client never goes back by itself. */
   readonly readsAreLinearizable: boolean;
   close(): Promise<void>;
