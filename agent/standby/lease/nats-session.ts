@@ -30,14 +30,15 @@ export interface NatsSession {
 }
 
 const connectTimeoutMs = 1_000;
-const setUpTimeoutMs = 5_000;
+/** Short, so that a step that nobody answers during an election does not hold up the next try. */
+const setUpTimeoutMs = 1_000;
 const pingIntervalMs = 1_000;
 
 /** @throws AppError `unavailable`, `unauthorized`. */
 export async function openNatsSession(address: NatsAddress, pairId: string): Promise<NatsSession> {
   const connection = await dial(address);
   try {
-    const manager = await jetstreamManager(connection, { timeout: setUpTimeoutMs });
+    const manager = await jetstreamManager(connection, { timeout: setUpTimeoutMs, checkAPI: false });
     return await openBucket(connection, manager, address, pairId);
   } catch (error) {
     await connection.close().catch(() => {});
