@@ -7,7 +7,8 @@ const listenDefault = '127.0.0.1:6060';
 /** After a signal the recorder has up to 10 s; this is when the process goes however things stand. */
 const stopTimeoutMs = 18_000;
 
-const usage = 'usage: agent --data DIR [--listen 127.0.0.1:6060|none] [--settings FILE] [--name NAME]';
+const usage =
+  'usage: agent --data DIR [--listen 127.0.0.1:6060|none] [--peer-listen 0.0.0.0:7330] [--settings FILE] [--name NAME]';
 
 /** Runs until SIGTERM, SIGINT or SIGHUP; one that comes during the start takes effect right after it. */
 export async function runFromArguments(run: (options: AgentOptions) => Promise<RunningAgent>): Promise<void> {
@@ -25,11 +26,12 @@ export async function runFromArguments(run: (options: AgentOptions) => Promise<R
 }
 
 function readOptions(args: string[]): AgentOptions {
-  const { data, listen, settings, name } = parse(args);
+  const { data, listen, settings, name, 'peer-listen': peerListen } = parse(args);
   if (data === undefined) throw new AppError('invalid_input', 'the data folder is missing', { hint: usage });
   return {
     dataDir: data,
     listen: listen === 'none' ? null : (listen ?? listenDefault),
+    ...(peerListen === undefined ? {} : { peerListen }),
     ...(settings === undefined ? {} : { settingsFile: settings }),
     ...(name === undefined ? {} : { name }),
   };
@@ -38,7 +40,8 @@ function readOptions(args: string[]): AgentOptions {
 function parse(args: string[]) {
   const text = { type: 'string' } as const;
   try {
-    return parseArgs({ args, options: { data: text, listen: text, settings: text, name: text } }).values;
+    const options = { data: text, listen: text, 'peer-listen': text, settings: text, name: text };
+    return parseArgs({ args, options }).values;
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new AppError('invalid_input', message, { hint: usage, cause });

@@ -9,9 +9,9 @@ import { fromErrno } from './adapters/errno.ts';
 import { lockFolder } from './adapters/folder-lock.ts';
 import { createFolders } from './adapters/folders.ts';
 import { openLog } from './adapters/log.ts';
-import { readFreeBytes, readMachineFacts } from './adapters/machine-facts.ts';
+import { reachableAddresses, readFreeBytes, readMachineFacts } from './adapters/machine-facts.ts';
 import { makePrivate } from './adapters/private-file.ts';
-import { connectLocal, isAlive, killPid, recorderEntry, spawnRecorder } from './adapters/recorder-process.ts';
+import { connectLocal, isAlive, killPid, serviceEntry, spawnService } from './adapters/service-process.ts';
 import { createSettingsDisk } from './adapters/settings-disk.ts';
 import { createPasswords } from './control/accounts/passwords.ts';
 import { listenLocally, listenOnNetwork } from './control/api/listeners.ts';
@@ -19,7 +19,8 @@ import { type Certificate, loadCertificate } from './control/certificate.ts';
 import { type Control, createControl } from './control/control.ts';
 import { createDisposal } from './control/disposal.ts';
 import { type ListenAddress, parseListen } from './control/listen-address.ts';
-import { recorderSocketPath } from './control/recorder/socket-path.ts';
+import type { StandbyPorts } from './control/standby/standby.ts';
+import { processSocketPath } from './control/supervision/socket-path.ts';
 import { runFromArguments } from './entry.ts';
 import { createReader } from './inspection/reader.ts';
 import { openJournal } from './journal/journal.ts';
@@ -29,8 +30,12 @@ import { openNodeSettings } from './settings/open.ts';
 import { readerConfigOf } from './settings/reader-config.ts';
 import { createSealer, loadKey } from './settings/seal.ts';
 import type { SettingsStore } from './settings/store.ts';
+import { peerPortDefault } from './standby/link/peer-link.ts';
 
 const firstAccount = 'admin';
+const peerListenDefault = `0.0.0.0:${peerPortDefault}`;
+/** File and crypto work of hundreds of cameras goes through libuv's threads. */
+const threadPoolSize = '32';
 
 /** Runs the agent of a data folder. @throws AppError when it cannot: what was begun is undone. */
 export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
@@ -50,9 +55,11 @@ async function start(options: AgentOptions, onStop: OnStop): Promise<ReadyInfo> 
   const state = await openState(place, options.name ?? hostname(), onStop);
   const address = options.listen === null ? null : parseListen(options.listen);
   const certificate = address && (await openCertificate(place, state.settings));
-  const control = assemble(place, state, certificate);
+  const control = assemble(place, state, certificate, options.peerListen ?? peerListenDefault);
   const oneTimePassword = await createFirstAccount(control, state.settings);
   onStop(() => control.supervisor.stop());
+  // Before the recorder: the guard hands over, which stops the pair's recording here.
+  onStop(() => control.standby.stop());
   control.start();
   const listen = await openDoors({ place, state, control, address, certificate }, onStop);
 
@@ -86,7 +93,7 @@ async function openPlace(options: AgentOptions, onStop: OnStop) {
     dataDir,
     settingsPath: resolve(options.settingsFile ?? join(dataDir, 'settings.json')),
     socketPath: localSocketPath(dataDir),
-    recorderSocketPath: recorderSocketPath(dataDir, process.platform),
+    recorderSocketPath: processSocketPath('recorder', dataDir, process.platform),
     version: readVersion(),
     disk: createSettingsDisk(),
     logger,
@@ -112,8 +119,8 @@ async function openState(place: Place, nodeName: string, onStop: OnStop) {
   onStop(
     keepBackups({ ...backups, onError: (error) => place.onUnexpected(error, 'backup of the settings') }),
   );
-  const { cameras, journal: limits } = settings.current();
-  const sealsExist = cameras.some((camera) => camera.sealedCredentials !== null);
+  const { cameras, journal: limits, pair } = settings.current();
+  const sealsExist = pair !== null || cameras.some((camera) => camera.sealedCredentials !== null);
   const key = await loadKey({ path: join(dataDir, 'secret.key'), folder: dataDir, disk, sealsExist });
 
   const journalPath = join(dataDir, 'journal.db');
@@ -142,20 +149,27 @@ function openCertificate(place: Place, settings: SettingsStore): Promise<Certifi
   });
 }
 
-function assemble(place: Place, state: State, certificate: Certificate | null): Control {
+function assemble(place: Place, state: State, certificate: Certificate | null, peerListen: string): Control {
   const { dataDir, socketPath, recorderSocketPath, version, onUnexpected } = place;
-  const launch = { entry: recorderEntry(), socketPath: recorderSocketPath, dataDir };
+  const launch = {
+    entry: serviceEntry('recorder'),
+    socketPath: recorderSocketPath,
+    dataDir,
+    logPath: join(dataDir, 'recorder.log'),
+    env: { UV_THREADPOOL_SIZE: threadPoolSize },
+  };
   return createControl({
     ...state,
     passwords: createPasswords(),
     clock,
     folders: createFolders(() => state.settings.current().node.id),
     recorder: {
-      spawn: () => spawnRecorder({ ...launch, logPath: join(dataDir, 'recorder.log') }),
+      spawn: () => spawnService(launch),
       connect: () => connectLocal(recorderSocketPath),
       killPid,
       isAlive,
     },
+    standby: standbyPorts(place, state.settings, peerListen),
     machineFacts: () => readMachineFacts({ dataDir, socketPath }),
     freeBytes: () => readFreeBytes(dataDir),
     dataDir,
@@ -165,6 +179,38 @@ function assemble(place: Place, state: State, certificate: Certificate | null): 
     certificate,
     onUnexpected,
   });
+}
+
+/** Hot standby: the guard's process, and the certificate by which the other node knows this one whatever clients are shown. */
+function standbyPorts(place: Place, settings: SettingsStore, peerListen: string): StandbyPorts {
+  const { dataDir, disk, recorderSocketPath } = place;
+  const socketPath = processSocketPath('guard', dataDir, process.platform);
+  const launch = {
+    entry: serviceEntry('standby/guard'),
+    socketPath,
+    dataDir,
+    logPath: join(dataDir, 'guard.log'),
+  };
+  return {
+    guard: {
+      spawn: () => spawnService(launch),
+      connect: () => connectLocal(socketPath),
+      killPid,
+      isAlive,
+    },
+    peerListen: parseListen(peerListen),
+    peerCertificate: () =>
+      loadCertificate({
+        folder: join(dataDir, 'peer'),
+        disk,
+        nodeName: settings.current().node.name,
+        hosts: [hostname()],
+        nowMs: clock.nowMs(),
+        given: null,
+      }),
+    ownAddresses: reachableAddresses,
+    recorderSocketPath,
+  };
 }
 
 /** At first start only: the account `admin` with a password that is shown once. */

@@ -4,6 +4,8 @@ export interface AgentOptions {
   dataDir: string;
   /** `host:port`; null for the local console only. */
   listen: string | null;
+  /** `host:port` of the link to the other node of a pair; opened once it is needed. */
+  peerListen?: string;
   /** Default: `settings.json` in the data folder. */
   settingsFile?: string;
   /** Name of a node that starts for the first time; default: the host name. */

@@ -8,6 +8,7 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
   storage: ['st', 'spaces', 'pools'],
   recording: ['rec', 'cameras'],
   inspection: ['ins', 'grid'],
+  standby: ['stby'],
   log: ['events'],
   system: ['sys', 'about', 'users', 'sessions'],
   setup: ['wizard'],

@@ -5,7 +5,16 @@ import type { Line, Tone } from './format/line.ts';
 import type { Key } from './keys.ts';
 import type { Skin, Theme } from './theme.ts';
 
-export const pageIds = ['home', 'storage', 'recording', 'inspection', 'log', 'system', 'setup'] as const;
+export const pageIds = [
+  'home',
+  'storage',
+  'recording',
+  'inspection',
+  'standby',
+  'log',
+  'system',
+  'setup',
+] as const;
 export type PageId = (typeof pageIds)[number];
 
 /** `login` and `password` stand before everything else. */

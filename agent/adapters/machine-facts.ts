@@ -1,7 +1,7 @@
 /** Facts about the machine that the doctor judges: read on demand, null where the system does not tell. */
 import { randomBytes } from 'node:crypto';
 import { readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
-import { freemem, totalmem } from 'node:os';
+import { freemem, networkInterfaces, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { findTimeSource, type TimeSource } from './time-source.ts';
 
@@ -74,4 +74,11 @@ async function readOpenFilesMax(): Promise<number | null> {
   const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
   const match = /^Max open files\s+(\d+)/m.exec(limits);
   return match ? Number(match[1]) : null;
+}
+
+/** Addresses of this machine that another can reach, IPv4 first. */
+export function reachableAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const reachable = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80:'));
+  return reachable.sort((one, other) => one.family.localeCompare(other.family)).map(({ address }) => address);
 }

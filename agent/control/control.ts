@@ -1,5 +1,4 @@
 /** Control as one piece: journal, accounts, recorder, status and API, wired to the adapters it is given. */
-import type { Duplex } from 'node:stream';
 import { maskAddresses } from '../../src/model/secrets.ts';
 import type { Clock } from '../adapters/clock.ts';
 import type { MachineFacts } from '../adapters/machine-facts.ts';
@@ -19,8 +18,12 @@ import { Sockets } from './api/sockets.ts';
 import { doctorChecks } from './doctor/checks.ts';
 import type { Folders } from './ports.ts';
 import { recorderConfig } from './recorder/config.ts';
-import { type RecorderProcess, Supervisor } from './recorder/supervisor.ts';
+import { createRecorderSupervisor, type RecorderSupervisor } from './recorder/supervisor.ts';
+import { PairOperations } from './standby/operations.ts';
+import { Preflight } from './standby/preflight.ts';
+import { Standby, type StandbyPorts } from './standby/standby.ts';
 import { StatusBoard } from './status/board.ts';
+import type { ProcessPorts } from './supervision/supervisor.ts';
 
 export interface ControlOptions {
   settings: SettingsStore;
@@ -30,12 +33,8 @@ export interface ControlOptions {
   clock: Clock;
   reader: Reader;
   folders: Folders;
-  recorder: {
-    spawn: () => RecorderProcess;
-    connect: () => Promise<Duplex>;
-    killPid: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void;
-    isAlive: (pid: number) => boolean;
-  };
+  recorder: ProcessPorts;
+  standby: StandbyPorts;
   machineFacts: () => Promise<MachineFacts>;
   freeBytes: () => Promise<number | null>;
   dataDir: string;
@@ -50,7 +49,8 @@ export interface ControlOptions {
 export interface Control {
   accounts: Accounts;
   sessions: Sessions;
-  supervisor: Supervisor;
+  supervisor: RecorderSupervisor;
+  standby: Standby;
   http: HttpApi;
   sockets: Sockets;
   /** Where the network port listens, once it does. */
@@ -86,7 +86,16 @@ export function createControl(options: ControlOptions): Control {
       status: board.build(),
       certificateExpiresAtMs: options.certificate?.expiresAtMs ?? null,
     });
-  const router = createRouter({ ...options, accounts, sessions, recorder: supervisor, board, doctor });
+  const pair = createPair(options, supervisor, () => board.changed());
+  const router = createRouter({
+    ...options,
+    ...pair,
+    accounts,
+    sessions,
+    recorder: supervisor,
+    board,
+    doctor,
+  });
   const sockets = new Sockets({
     handler: createRpcHandler(router, gate),
     clock,
@@ -105,6 +114,7 @@ export function createControl(options: ControlOptions): Control {
     accounts,
     sessions,
     supervisor,
+    standby: pair.standby,
     sockets,
     http,
     setListen: (address) => {
@@ -113,6 +123,7 @@ export function createControl(options: ControlOptions): Control {
     start: () => {
       housekeeping.start();
       supervisor.start();
+      pair.standby.start();
     },
     close: () => {
       housekeeping.stop();
@@ -121,9 +132,9 @@ export function createControl(options: ControlOptions): Control {
   };
 }
 
-function createSupervisor(options: ControlOptions, onChange: () => void): Supervisor {
+function createSupervisor(options: ControlOptions, onChange: () => void): RecorderSupervisor {
   const { settings, sealer, journal, clock, dataDir } = options;
-  return new Supervisor({
+  return createRecorderSupervisor({
     clock,
     ...options.recorder,
     config: (startReason) =>
@@ -142,7 +153,24 @@ function createSupervisor(options: ControlOptions, onChange: () => void): Superv
   });
 }
 
-function createBoard(options: ControlOptions, recorder: Supervisor, gauges: Gauges): StatusBoard {
+/** Hot standby with what it answers the peer. */
+function createPair(options: ControlOptions, recorder: RecorderSupervisor, onChange: () => void) {
+  const standby = new Standby({
+    ...options,
+    ...options.standby,
+    configureRecorder: () => recorder.configure(),
+    onChange,
+    served: (methods) => {
+      pairOperations.serve(methods);
+      preflight.serve(methods);
+    },
+  });
+  const pairOperations = new PairOperations({ ...options, standby });
+  const preflight = new Preflight({ ...options, standby, recorderRuns: () => recorder.phase === 'running' });
+  return { standby, pairOperations, preflight };
+}
+
+function createBoard(options: ControlOptions, recorder: RecorderSupervisor, gauges: Gauges): StatusBoard {
   return new StatusBoard({
     ...options,
     recorder,

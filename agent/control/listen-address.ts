@@ -18,3 +18,16 @@ export function parseListen(text: string): ListenAddress {
   }
   return { host: match[1] ?? (match[2] || '0.0.0.0'), port };
 }
+
+/** `host`, `host:port` or `[v6]:port` of another node's peer link. @throws AppError `invalid_input`. */
+export function parsePeerAddress(text: string, portDefault: number): ListenAddress {
+  const match = /^(?:\[([0-9a-f:.%a-z]+)\]|([a-z0-9][a-z0-9.-]*))(?::(\d{1,5}))?$/i.exec(text.trim());
+  const host = match?.[1] ?? match?.[2];
+  const port = match?.[3] === undefined ? portDefault : Number(match[3]);
+  if (host === undefined || port < 1 || port > 65_535) {
+    throw new AppError('invalid_input', `not an address of a node: ${text}`, {
+      hint: 'Write it as the other node shows it beside its code, like 192.0.2.2:7330.',
+    });
+  }
+  return { host, port };
+}

@@ -8,14 +8,17 @@ import type { SettingsStore } from '../settings/store.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { Sessions } from './accounts/sessions.ts';
 import type { Folders } from './ports.ts';
-import type { RecorderCall, Reply } from './recorder/link.ts';
+import type { RecorderCall, RecorderReply } from './recorder/supervisor.ts';
+import type { PairOperations } from './standby/operations.ts';
+import type { Preflight } from './standby/preflight.ts';
+import type { Standby } from './standby/standby.ts';
 import type { StatusBoard } from './status/board.ts';
 
 /** The recorder as handlers see it. */
 export interface RecorderPort {
   /** Sends the present settings and waits until they are taken. */
   configure(): Promise<void>;
-  request(call: RecorderCall): Promise<Reply>;
+  request(call: RecorderCall): Promise<RecorderReply>;
 }
 
 export interface Services {
@@ -32,4 +35,7 @@ export interface Services {
   dataDir: string;
   version: string;
   doctor: () => Promise<DoctorCheck[]>;
+  standby: Standby;
+  pairOperations: PairOperations;
+  preflight: Preflight;
 }

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
 import { realDisk } from '../adapters/disk.ts';
+import { serveLines } from '../adapters/line-server.ts';
 import { createChunkPool } from '../media/mp4/chunk-pool.ts';
 import { createRtspReader } from '../media/rtsp/session.ts';
 import { createStorageEngine } from '../storage/engine.ts';
 import { probeCamera } from './probe.ts';
-import type { RecorderRequest } from './protocol/schema.ts';
+import { type RecorderMessage, type RecorderRequest, requestSchema } from './protocol/schema.ts';
 import { createRecorder } from './recorder.ts';
-import { serveRecorder } from './server.ts';
 import { createWallClock } from './wall-clock.ts';
 
 const tickMs = 250;
@@ -58,7 +58,7 @@ const recorder = createRecorder({
   },
 });
 
-const server = await serveRecorder(socketPath, handle);
+const server = await serveLines<RecorderRequest, RecorderMessage>({ socketPath, requestSchema, handle });
 const startedAtMs = Date.now();
 let lastStatusMs = Number.NEGATIVE_INFINITY;
 let lastClientMs = clock.monotonicMs();
@@ -133,6 +133,9 @@ async function handle(request: RecorderRequest) {
       break;
     case 'probe':
       return { probe: await probeCamera(request.camera, media) };
+    case 'follow':
+      await recorder.follow(request);
+      break;
     case 'status':
       break;
     case 'stop':

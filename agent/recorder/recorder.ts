@@ -1,5 +1,6 @@
 /** The recorder: keeps cameras, storage and status in step with the configuration that control sends. */
 import type { GapReason } from '../../src/contract/index.ts';
+import { AppError } from '../../src/errors.ts';
 import type { StorageEngine } from '../storage/types.ts';
 import { type CameraDriver, createCameraDriver } from './camera/driver.ts';
 import type { SessionMedia } from './camera/ingest.ts';
@@ -31,6 +32,8 @@ export type CameraStatus = Pick<
 
 export interface Recorder {
   configure(config: RecorderConfig): Promise<void>;
+  /** The pair's guard: this node is active since `epoch`, or is not. @throws AppError `not_active` for a lower epoch. */
+  follow(order: { active: boolean; epoch: number }): Promise<void>;
   /** Call about four times a second. */
   tick(): void;
   clockStepped(stepMs: number): void;
@@ -42,12 +45,18 @@ export function createRecorder(deps: RecorderDeps): Recorder {
   const cameras = new Map<string, CameraDriver>();
   const connects = createGate(connectsMax);
   let timeZone = 'UTC';
+  let followsPair = false;
+  let last: RecorderConfig | null = null;
+  /** Until the guard has said so, a node of a pair is not active. */
+  let pair = { active: false, epoch: 0 };
   let configured = false;
   let turn: Promise<void> = Promise.resolve();
 
   const apply = async (config: RecorderConfig) => {
     timeZone = config.timeZone;
-    await deps.storage.apply(config);
+    followsPair = config.followsPair ?? false;
+    last = config;
+    await deps.storage.apply({ ...config, epoch: Math.max(config.epoch, pair.epoch) });
     const wanted = new Map(config.cameras.map((camera) => [camera.id, camera]));
     for (const [id, driver] of cameras) {
       if (wanted.has(id)) continue;
@@ -68,6 +77,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       ...deps,
       connects,
       timeZone: () => timeZone,
+      standby: () => followsPair && !pair.active,
     });
     driver.tick();
     return driver;
@@ -91,6 +101,19 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       turn = turn.catch(() => {}).then(() => apply(config));
       return turn;
     },
+    follow(order) {
+      if (order.epoch < pair.epoch) return Promise.reject(outdated(order.epoch, pair.epoch));
+      const raised = order.epoch > pair.epoch;
+      pair = order;
+      for (const camera of cameras.values()) camera.tick();
+      deps.changed();
+      turn = turn
+        .catch(() => {})
+        .then(async () => {
+          if (raised && last) await deps.storage.apply({ ...last, epoch: Math.max(last.epoch, pair.epoch) });
+        });
+      return turn;
+    },
     tick() {
       for (const camera of cameras.values()) camera.tick();
     },
@@ -112,6 +135,10 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       await deps.storage.close();
     },
   };
+}
+
+function outdated(epoch: number, known: number): AppError {
+  return new AppError('not_active', `epoch ${epoch} is over: the pair works in epoch ${known}`);
 }
 
 function restartText(reason: GapReason): string {

@@ -24,33 +24,44 @@ export interface Sealer {
   seal(credentials: Credentials, context: string): string;
   /** @throws AppError `data_loss` when the key file is another one or the seal was tampered with. */
   open(sealed: string, context: string): Credentials;
+  /** The same for any secret text. */
+  sealText(text: string, context: string): string;
+  openText(sealed: string, context: string): string;
 }
 
 export function createSealer(key: Buffer): Sealer {
+  const sealText = (text: string, context: string) => {
+    const nonce = randomBytes(nonceBytes);
+    const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));
+    const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+    return prefix + Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64');
+  };
+  const decipher = (sealed: string, context: string) => {
+    if (!sealed.startsWith(prefix)) throw new Error('unknown form');
+    const bytes = Buffer.from(sealed.slice(prefix.length), 'base64');
+    const opened = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), {
+      authTagLength: tagBytes,
+    })
+      .setAAD(Buffer.from(context))
+      .setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
+    const body = opened.update(bytes.subarray(nonceBytes + tagBytes));
+    return Buffer.concat([body, opened.final()]).toString('utf8');
+  };
+  const attempt = <T>(context: string, run: () => T): T => {
+    try {
+      return run();
+    } catch {
+      throw new AppError('data_loss', `the sealed credentials of ${context} cannot be opened`, {
+        hint: 'Put the right key file back into the data folder, or enter the credentials again.',
+      });
+    }
+  };
   return {
-    seal(credentials, context) {
-      const nonce = randomBytes(nonceBytes);
-      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));
-      const body = Buffer.concat([cipher.update(JSON.stringify(credentials), 'utf8'), cipher.final()]);
-      return prefix + Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64');
-    },
-    open(sealed, context) {
-      const bytes = Buffer.from(sealed.slice(prefix.length), 'base64');
-      try {
-        if (!sealed.startsWith(prefix)) throw new Error('unknown form');
-        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), {
-          authTagLength: tagBytes,
-        })
-          .setAAD(Buffer.from(context))
-          .setAuthTag(bytes.subarray(nonceBytes, nonceBytes + tagBytes));
-        const body = decipher.update(bytes.subarray(nonceBytes + tagBytes));
-        return credentialsSchema.parse(JSON.parse(Buffer.concat([body, decipher.final()]).toString('utf8')));
-      } catch {
-        throw new AppError('data_loss', `the sealed credentials of ${context} cannot be opened`, {
-          hint: 'Put the right key file back into the data folder, or enter the credentials again.',
-        });
-      }
-    },
+    sealText,
+    openText: (sealed, context) => attempt(context, () => decipher(sealed, context)),
+    seal: (credentials, context) => sealText(JSON.stringify(credentials), context),
+    open: (sealed, context) =>
+      attempt(context, () => credentialsSchema.parse(JSON.parse(decipher(sealed, context)))),
   };
 }
 

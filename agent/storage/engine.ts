@@ -153,6 +153,7 @@ class Engine implements StorageEngine {
   }
 
   async #apply(config: Parameters<StorageEngine['apply']>[0]): Promise<void> {
+    const risen = config.epoch > this.#node.epoch;
     this.#node = { nodeId: config.nodeId, epoch: config.epoch };
     for (const { store } of [...this.#spaces.values()]) {
       const wanted = config.spaces.find((space) => space.id === store.id);
@@ -164,7 +165,8 @@ class Engine implements StorageEngine {
     const added = config.spaces.filter((space) => !this.#spaces.has(space.id));
     for (const space of added) await this.#addSpace(space);
     await this.#applyPools(config.pools);
-    await this.#bringUp(added.map((space) => this.#held(space.id)));
+    // In a new epoch every marker is claimed before the first block of it.
+    await this.#bringUp(risen ? [...this.#spaces.values()] : added.map((space) => this.#held(space.id)));
     for (const pool of this.#pools.values()) await pool.followShares();
   }
 
@@ -176,9 +178,10 @@ class Engine implements StorageEngine {
       clock,
       onEvent,
       index: this.#index,
-      nodeId: () => this.#node.nodeId,
+      node: () => this.#node,
       onReady: (space) => this.#spaceReady(space),
       onHalfInitialized: (space) => void this.#jobs.initialize(space, supervisor).catch(() => undefined),
+      onTakenOver: (space) => void this.#jobs.restore(space, supervisor).catch(() => undefined),
     });
     this.#spaces.set(config.id, { store, supervisor });
     await supervisor.loadIndex();

@@ -40,9 +40,9 @@ export class Output {
     this.#write(printable(text));
   }
 
-  /** A line that begins with a word in its colour. */
-  toned(tone: Tone, word: string, rest: string): void {
-    this.#write(`${this.#paint(tone, printable(word))}${printable(rest)}`);
+  /** A line with a word in its colour. */
+  toned(tone: Tone, word: string, rest: string, before = ''): void {
+    this.#write(`${printable(before)}${this.#paint(tone, printable(word))}${printable(rest)}`);
   }
 
   /** For people beside the result: notes, progress, reports. Stays off standard output. */

@@ -6,11 +6,13 @@ import { addCamera } from './commands/camera.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addExport } from './commands/export.ts';
+import { addHub } from './commands/hub.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addLog } from './commands/log.ts';
 import { addLogin } from './commands/login.ts';
 import { addPool } from './commands/pool.ts';
 import { addSpace } from './commands/space.ts';
+import { addStandby } from './commands/standby.ts';
 import { addStatus } from './commands/status.ts';
 import { addTestCamera } from './commands/test-camera.ts';
 import { addTui } from './commands/tui.ts';
@@ -42,7 +44,7 @@ export function createProgram(host: CommandHost): Command {
     .addHelpText('after', overview);
   const adders = [
     ...[addUp, addAgent, addTui, addStatus, addDoctor, addInspect, addExport, addSpace, addPool, addCamera],
-    ...[addLog, addLogin, addUser, addTestCamera, addCompletion],
+    ...[addStandby, addHub, addLog, addLogin, addUser, addTestCamera, addCompletion],
   ];
   for (const add of adders) add(program, host);
   needsCommand(program);

@@ -4,6 +4,7 @@ import {
   cameraTransportSchema,
   idSchema,
   nameSchema,
+  pairConfigSchema,
   pathSchema,
   planSchema,
   roleSchema,
@@ -178,6 +179,51 @@ const countersSchema = z.strictObject({
   camera: z.number().int().nonnegative().default(0).describe('Highest number ever given to a camera.'),
 });
 
+const pairSettingsSchema = z.strictObject({
+  pairId: z.string().min(8).max(64).describe('Both nodes derived it from their pairing.'),
+  peer: z
+    .strictObject({
+      nodeId: z.string().min(1).max(64).describe('Identity of the other node.'),
+      name: nameSchema.describe('Its name when it was paired.'),
+      host: z.string().min(1).max(256).describe('Where its peer link answers.'),
+      port: z.number().int().min(1).max(65_535).describe('TCP port of its peer link.'),
+      fingerprint: z.string().max(128).describe('SHA-256 of its certificate; no other is spoken to.'),
+    })
+    .describe('The other node of the pair.'),
+  sealedKey: z.string().max(1_024).describe('Key that signs heartbeats, sealed.'),
+  config: pairConfigSchema
+    .nullable()
+    .default(null)
+    .describe('What both nodes agree on, its secrets replaced; null before the first apply.'),
+  sealedSecrets: z.string().max(262_144).nullable().default(null).describe('Those secrets, sealed.'),
+  configEpoch: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('Highest epoch known when the configuration was made: the later one wins.'),
+  sharedHash: z
+    .string()
+    .max(128)
+    .nullable()
+    .default(null)
+    .describe('Digest of what both nodes agreed on at this version.'),
+  localHash: z
+    .string()
+    .max(128)
+    .nullable()
+    .default(null)
+    .describe('Digest of what this node made of it: an edit is seen by its change.'),
+});
+export type PairSettings = z.infer<typeof pairSettingsSchema>;
+
+const standbySettingsSchema = z.strictObject({
+  watchdogDevice: pathSchema
+    .nullable()
+    .default(null)
+    .describe('Such as /dev/watchdog: resets the machine when the guard cannot stop in time.'),
+});
+
 export const settingsSchema = z.strictObject({
   version: z.literal(settingsVersion).describe('Form of this file.'),
   node: nodeSettingsSchema.describe('Who this node is.'),
@@ -189,5 +235,7 @@ export const settingsSchema = z.strictObject({
   spaces: z.array(spaceSettingsSchema).max(spacesMax).default([]).describe('Storage spaces.'),
   pools: z.array(poolSettingsSchema).max(poolsMax).default([]).describe('Resource pools.'),
   cameras: z.array(cameraSettingsSchema).max(camerasMax).default([]).describe('Cameras.'),
+  standby: standbySettingsSchema.prefault({}).describe('Hot standby on this node.'),
+  pair: pairSettingsSchema.nullable().default(null).describe('The pair that this node belongs to.'),
 });
 export type Settings = z.infer<typeof settingsSchema>;

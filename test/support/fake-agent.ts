@@ -4,6 +4,7 @@ import type { NodeStatus, Pool, Space, Whoami } from '../../src/contract/index.t
 import { AppError } from '../../src/errors.ts';
 import type { ApiClient, Connection, ConnectionState } from '../../tui/api.ts';
 import { sampleDay, sampleHour, sampleMonth } from './sample-inspection.ts';
+import { type FakeStandby, fakeStandby, fakeStandbyClient } from './sample-pair.ts';
 import { sampleEntries, sampleNowMs, sampleStatus } from './sample-status.ts';
 
 export interface FakeOptions {
@@ -18,6 +19,8 @@ export class FakeAgent implements Connection {
   readonly address: string;
   readonly local: boolean;
   readonly client: ApiClient;
+  /** The pair that the node says it belongs to. */
+  readonly standby: FakeStandby = fakeStandby();
   /** `noun.verb` with its input, in order; `node.watch` and reads left out. */
   readonly calls: [string, unknown][] = [];
   /** Thrown by the next changing call. */
@@ -384,7 +387,7 @@ function fakeClient(agent: FakeAgent): ApiClient {
       },
     },
   };
-  return client as unknown as ApiClient;
+  return { ...client, standby: fakeStandbyClient(agent.standby) } as unknown as ApiClient;
 }
 
 function browse(path: string | undefined) {

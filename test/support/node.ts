@@ -28,14 +28,29 @@ export interface TestNode {
 const entry = new URL('../../agent/main.ts', import.meta.url).pathname;
 
 /** `parentDir`: where the data folder is made; short, as the path of a Unix socket is limited to 108 bytes. */
-export async function startNode(options: { listen?: string; parentDir?: string } = {}): Promise<TestNode> {
+export async function startNode(
+  options: {
+    listen?: string;
+    parentDir?: string;
+    peerListen?: string;
+    name?: string;
+    env?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<TestNode> {
   const dataDir = mkdtempSync(join(options.parentDir ?? tmpdir(), 'hf-'));
   const listen = options.listen ?? `127.0.0.1:${await freePort()}`;
   let child: ChildProcess | null = null;
   let text = '';
   const start = async () => {
-    const started = spawn(process.execPath, ['--no-warnings', entry, '--data', dataDir, '--listen', listen], {
+    const { peerListen, name, env } = options;
+    const extra = [
+      ...(peerListen === undefined ? [] : ['--peer-listen', peerListen]),
+      ...(name === undefined ? [] : ['--name', name]),
+    ];
+    const args = ['--no-warnings', entry, '--data', dataDir, '--listen', listen, ...extra];
+    const started = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
     });
     child = started;
     started.stderr?.on('data', (chunk: Buffer) => {

@@ -4,7 +4,7 @@ import { pad, wrap } from '../format/width.ts';
 import type { HelpItem, Page } from '../shell.ts';
 
 const everywhere: readonly HelpItem[] = [
-  { keys: '1 2 3 4 7 8', text: 'pages' },
+  { keys: '1 2 3 4 5 7 8', text: 'pages' },
   { keys: '↑ ↓ ← →, h j k l', text: 'move' },
   { keys: 'g G, Home End', text: 'first, last' },
   { keys: 'PageUp PageDown', text: 'a screen up, down' },

@@ -5,6 +5,7 @@ import { createInspectionPage } from './inspection/page.ts';
 import { createLogPage } from './log/page.ts';
 import { createRecordingPage } from './recording/page.ts';
 import { createSetupPage } from './setup.ts';
+import { createStandbyPage } from './standby/page.ts';
 import { createStoragePage } from './storage/page.ts';
 import { createSystemPage } from './system/page.ts';
 
@@ -14,6 +15,7 @@ export function createPages(shell: Shell): Page[] {
     createStoragePage(shell),
     createRecordingPage(shell),
     createInspectionPage(shell),
+    createStandbyPage(shell),
     createLogPage(shell),
     createSystemPage(shell),
     createSetupPage(shell),

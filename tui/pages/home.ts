@@ -40,6 +40,7 @@ const digits: Readonly<Record<PageId, string>> = {
   storage: '2',
   recording: '3',
   inspection: '4',
+  standby: '5',
   log: '7',
   system: '8',
   setup: '',

@@ -6,6 +6,7 @@ import { nodeHandlers } from '../handlers/node.ts';
 import { poolHandlers } from '../handlers/pool.ts';
 import { sessionHandlers } from '../handlers/session.ts';
 import { spaceHandlers } from '../handlers/space.ts';
+import { standbyHandlers } from '../handlers/standby.ts';
 import { userHandlers } from '../handlers/user.ts';
 import type { Services } from '../services.ts';
 import { api } from './implementer.ts';
@@ -21,6 +22,7 @@ export function createRouter(services: Services) {
     inspection: inspectionHandlers(services),
     export: exportHandlers(services),
     log: logHandlers(services),
+    standby: standbyHandlers(services),
   });
 }
 

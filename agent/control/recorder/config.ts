@@ -2,6 +2,7 @@
 import type { CameraSettings, Settings } from '../../../src/settings/schema.ts';
 import type { CameraConfig, RecorderConfig } from '../../recorder/protocol/schema.ts';
 import type { Sealer } from '../../settings/seal.ts';
+import { records } from '../standby/share.ts';
 
 /** What a camera's seal is bound to. */
 export function sealContext(cameraId: string): string {
@@ -26,6 +27,7 @@ export function recorderConfig(options: {
     spaces: settings.spaces.map(({ createdAtMs: _, ...space }) => space),
     pools: settings.pools.map(({ createdAtMs: _, ...pool }) => pool),
     cameras: settings.cameras.map((camera) => cameraConfig(camera, options)),
+    followsPair: records(settings.pair?.config),
   };
 }
 

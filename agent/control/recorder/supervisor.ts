@@ -1,300 +1,54 @@
-/** Drives the recorder's supervision: keeps one recorder running and configured, and holds its last status. */
-import type { Duplex } from 'node:stream';
-import { AppError } from '../../../src/errors.ts';
-import type { Cancel, Clock } from '../../adapters/clock.ts';
-import type { RecorderConfig, RecorderStatus } from '../../recorder/protocol/schema.ts';
-import { type EventMessage, type RecorderCall, RecorderLink, type Reply } from './link.ts';
+/** The recorder's supervision: what the protocol of this one process adds to that of any. */
+import type { Clock } from '../../adapters/clock.ts';
 import {
-  initialSupervision,
-  type Phase,
-  type SupervisionAction,
-  type SupervisionEvent,
-  step,
-} from './machine.ts';
+  messageSchema,
+  type RecorderConfig,
+  type RecorderMessage,
+  type RecorderRequest,
+  type RecorderStatus,
+  requestSchema,
+} from '../../recorder/protocol/schema.ts';
+import type { CallOf, EventMessage } from '../supervision/protocol.ts';
+import { type ProcessPorts, Supervisor } from '../supervision/supervisor.ts';
 
-/** A recorder process that this control started. */
-export interface RecorderProcess {
-  readonly pid: number | null;
-  /** Resolves with words about how it ended. */
-  readonly exited: Promise<string>;
-  kill(signal: 'SIGTERM' | 'SIGKILL'): void;
-}
+export type RecorderReply = Extract<RecorderMessage, { kind: 'reply' }>;
+export type RecorderCall = CallOf<RecorderRequest>;
+export type RecorderSupervisor = Supervisor<RecorderRequest, RecorderReply, RecorderStatus>;
 
-export interface SupervisorOptions {
-  clock: Clock;
-  spawn: () => RecorderProcess;
-  /** Connects to the recorder's socket; rejects when nobody listens. */
-  connect: () => Promise<Duplex>;
-  /** Ends a process by id, for a recorder that was attached to. */
-  killPid: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void;
-  isAlive: (pid: number) => boolean;
-  config: (startReason: RecorderConfig['startReason']) => RecorderConfig;
-  onEvent: (event: Omit<EventMessage, 'kind'>) => void;
-  /** Something that the status shows has changed. */
-  onChange: () => void;
-}
+const timeoutMs: Readonly<Record<RecorderRequest['method'], number>> = {
+  configure: 60_000,
+  initializeSpace: 60_000,
+  restoreSpace: 60_000,
+  cancelJob: 60_000,
+  probe: 20_000,
+  follow: 10_000,
+  status: 10_000,
+  stop: 10_000,
+};
 
-const connectRetryMs = 50;
-/** How long a request waits for a recorder to connect. */
-const connectWaitMs = 8_000;
-/** A recorder that does not listen by then has failed to start. */
-const spawnTimeoutMs = 20_000;
-/** A recorder that says nothing for so long hangs, and is ended. */
-const hungAfterMs = 20_000;
-const exitNewsMs = 100;
-const stopTimeoutMs = 10_000;
-const termTimeoutMs = 3_000;
-
-export class Supervisor {
-  readonly #options: SupervisorOptions;
-  #state = initialSupervision;
-  #process: RecorderProcess | null = null;
-  #link: RecorderLink | null = null;
-  #cancelWait: Cancel | null = null;
-  #cancelHung: Cancel | null = null;
-  #status: RecorderStatus | null = null;
-  #heardMs = 0;
-  #startReason: RecorderConfig['startReason'] = 'agent-down';
-  #configuring: Promise<void> = Promise.resolve();
-
-  constructor(options: SupervisorOptions) {
-    this.#options = options;
-  }
-
-  get phase(): Phase {
-    return this.#state.phase;
-  }
-
-  get restarts(): number {
-    return this.#state.restarts;
-  }
-
-  /** The last status with its age; null until a recorder has reported. */
-  status(): { status: RecorderStatus; ageMs: number } | null {
-    if (!this.#status) return null;
-    return { status: this.#status, ageMs: this.#options.clock.monotonicMs() - this.#heardMs };
-  }
-
-  start(): void {
-    this.#send({ kind: 'start' });
-  }
-
-  /**
-   * Sends the present settings; changes in quick succession are sent one after the other. Fails at once while no
-   * recorder is connected: the next one gets them when it connects.
-   */
-  configure(): Promise<void> {
-    const run = async () => {
-      if (!this.#link) throw notRunning();
-      await this.#link.request({ method: 'configure', config: this.#options.config(this.#startReason) });
-    };
-    const done = this.#configuring.then(run, run);
-    this.#configuring = done.catch(() => {});
-    return done;
-  }
-
-  /** Waits a few seconds for a recorder that is just starting. */
-  async request(call: RecorderCall): Promise<Reply> {
-    const deadlineMs = this.#options.clock.monotonicMs() + connectWaitMs;
-    while (!this.#link && this.phase !== 'stopping' && this.#options.clock.monotonicMs() < deadlineMs) {
-      await this.#pause(connectRetryMs);
-    }
-    if (!this.#link) throw notRunning();
-    return this.#link.request(call);
-  }
-
-  /** Asks the recorder to end, waits, and ends it by force when it does not. */
-  async stop(): Promise<void> {
-    this.#send({ kind: 'stop' });
-    this.#cancelWait?.();
-    const link = this.#link;
-    const gone = this.#process ? this.#process.exited : this.#attachedEnded();
-    if (link) await link.request({ method: 'stop' }).catch(() => {});
-    else this.#kill('SIGTERM');
-    if (!(await this.#within(gone, stopTimeoutMs))) {
-      this.#kill('SIGTERM');
-      if (!(await this.#within(gone, termTimeoutMs))) this.#kill('SIGKILL');
-    }
-    this.#cancelHung?.();
-    link?.close();
-  }
-
-  /** Lets go of the recorder without ending it. */
-  detach(): void {
-    this.#send({ kind: 'stop' });
-    this.#cancelWait?.();
-    this.#cancelHung?.();
-    this.#link?.close();
-  }
-
-  #send(event: SupervisionEvent): void {
-    const before = this.#state.phase;
-    const { state, actions } = step(this.#state, event, this.#options.clock.monotonicMs());
-    this.#state = state;
-    for (const action of actions) this.#execute(action);
-    if (state.phase !== before) this.#options.onChange();
-  }
-
-  #execute(action: SupervisionAction): void {
-    switch (action.kind) {
-      case 'attach':
-        void this.#attach();
-        break;
-      case 'spawn':
-        void this.#spawn();
-        break;
-      case 'kill':
-        this.#process?.kill('SIGKILL');
-        this.#process = null;
-        break;
-      case 'wait':
-        this.#cancelWait = this.#options.clock.after(action.delayMs, () => this.#send({ kind: 'waited' }));
-        break;
-      case 'configure':
-        this.#startReason = action.startReason;
-        void this.configure().catch((error: unknown) => this.#reportConfigure(error));
-        break;
-      case 'report':
-        this.#report(action.event, action.detail);
-        break;
-    }
-  }
-
-  async #attach(): Promise<void> {
-    const socket = await this.#options.connect().catch(() => null);
-    if (socket) this.#adopt(socket);
-    else this.#send({ kind: 'attach-failed' });
-  }
-
-  async #spawn(): Promise<void> {
-    const child = this.#options.spawn();
-    this.#process = child;
-    let ended: string | null = null;
-    void child.exited.then((detail) => {
-      ended = detail;
-      if (this.#process === child) this.#process = null;
-    });
-    const deadlineMs = this.#options.clock.monotonicMs() + spawnTimeoutMs;
-    while (this.#state.phase === 'spawning') {
-      const socket = await this.#options.connect().catch(() => null);
-      if (socket) return this.#adopt(socket);
-      if (ended !== null) return this.#send({ kind: 'spawn-failed', detail: ended });
-      if (this.#options.clock.monotonicMs() > deadlineMs) {
-        child.kill('SIGKILL');
-        return this.#send({ kind: 'spawn-failed', detail: 'it did not listen in time' });
-      }
-      await this.#pause(connectRetryMs);
-    }
-  }
-
-  #adopt(socket: Duplex): void {
-    if (this.#state.phase === 'stopping') {
-      socket.destroy();
-      return;
-    }
-    const link: RecorderLink = new RecorderLink({
-      socket,
-      clock: this.#options.clock,
-      onStatus: ({ status }) => {
-        this.#heard();
-        const changed = stateOf(this.#status) !== stateOf(status);
-        this.#status = status;
-        if (changed) this.#options.onChange();
-      },
-      onEvent: ({ kind: _, ...event }) => {
-        this.#heard();
-        this.#options.onEvent(event);
-      },
-      onClosed: (detail) => this.#lost(link, detail),
-    });
-    this.#link = link;
-    this.#heard();
-    this.#send({ kind: 'connected' });
-  }
-
-  #lost(link: RecorderLink, detail: string): void {
-    if (this.#link !== link) return;
-    this.#link = null;
-    this.#cancelHung?.();
-    const exited = this.#process?.exited;
-    const late = this.#pause(exitNewsMs).then(() => detail);
-    // How the process ended says more than that its connection did, and comes a moment later.
-    void Promise.race(exited ? [exited, late] : [detail]).then((news) =>
-      this.#send({ kind: 'lost', detail: news }),
-    );
-  }
-
-  #heard(): void {
-    this.#heardMs = this.#options.clock.monotonicMs();
-    this.#cancelHung?.();
-    this.#cancelHung = this.#options.clock.after(hungAfterMs, () => {
-      this.#kill('SIGKILL');
-      const link = this.#link;
-      this.#report('recorder.hung', `nothing was heard from it for ${hungAfterMs / 1000} s; it was ended`);
-      link?.close();
-    });
-  }
-
-  #kill(signal: 'SIGTERM' | 'SIGKILL'): void {
-    if (this.#process) this.#process.kill(signal);
-    else if (this.#status && (this.#link || this.phase === 'stopping')) {
-      this.#options.killPid(this.#status.pid, signal);
-    }
-  }
-
-  /** The end of a recorder that is not our child. */
-  async #attachedEnded(): Promise<void> {
-    const pid = this.#status?.pid ?? null;
-    while (this.#link || (pid !== null && this.#options.isAlive(pid))) await this.#pause(connectRetryMs);
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#options.clock.after(delayMs, resolve);
-    });
-  }
-
-  async #within(done: Promise<unknown>, limitMs: number): Promise<boolean> {
-    let cancel: Cancel = () => {};
-    const late = new Promise<false>((resolve) => {
-      cancel = this.#options.clock.after(limitMs, () => resolve(false));
-    });
-    const inTime = await Promise.race([done.then(() => true as const), late]);
-    cancel();
-    return inTime;
-  }
-
-  #report(event: string, detail: string): void {
-    this.#options.onEvent({
-      timeMs: this.#options.clock.nowMs(),
-      level: 'error',
-      event,
-      subject: 'recorder',
-      text: `the recorder stopped: ${detail}; it is being restarted`,
-    });
-  }
-
-  #reportConfigure(error: unknown): void {
-    if (this.#state.phase !== 'running') return;
-    this.#options.onEvent({
-      timeMs: this.#options.clock.nowMs(),
-      level: 'error',
-      event: 'recorder.configure-failed',
-      subject: 'recorder',
-      text: `the recorder did not take the settings: ${error instanceof Error ? error.message : String(error)}`,
-    });
-  }
-}
-
-function notRunning(): AppError {
-  return new AppError('unavailable', 'the recorder is not running', {
-    hint: 'It is restarted by itself: try again in a few seconds, and look at the log when it stays so.',
+export function createRecorderSupervisor(
+  options: ProcessPorts & {
+    clock: Clock;
+    config: (startReason: RecorderConfig['startReason']) => RecorderConfig;
+    onEvent: (event: Omit<EventMessage, 'kind'>) => void;
+    onChange: () => void;
+  },
+): RecorderSupervisor {
+  const { config, ...rest } = options;
+  return new Supervisor<RecorderRequest, RecorderReply, RecorderStatus>({
+    ...rest,
+    protocol: { name: 'recorder', requestSchema, messageSchema, timeoutMs },
+    configuration: (restarted) => ({
+      method: 'configure',
+      config: config(restarted ? 'recorder-restarted' : 'agent-down'),
+    }),
+    stopCall: { method: 'stop' },
+    stateOf,
   });
 }
 
 /** What makes a watcher want the status at once. */
-function stateOf(status: RecorderStatus | null): string {
-  if (!status) return '';
+function stateOf(status: RecorderStatus): string {
   const spaces = status.spaces.map((space) => `${space.id}:${space.state}`);
   const pools = status.pools.map((pool) => `${pool.id}:${pool.status}`);
   const cameras = status.cameras.map((camera) => `${camera.id}:${camera.connection}:${camera.recording}`);

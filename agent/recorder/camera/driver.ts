@@ -19,6 +19,8 @@ export interface CameraDeps {
   /** Uniform in 0..1. */
   random(): number;
   timeZone(): string;
+  /** The other node of the pair records the cameras. */
+  standby(): boolean;
   tell(event: { level: 'info' | 'warning' | 'error'; event: string; subject: string; text: string }): void;
   /** The state changed: the status should go out soon. */
   changed(): void;
@@ -144,7 +146,7 @@ export function createCameraDriver(first: CameraConfig, resume: Resume, deps: Ca
 
   const decide = () => {
     const enabled = config.enabled && config.poolId !== null;
-    feed({ type: 'plan', planned: planned(), enabled, resume: pendingResume });
+    feed({ type: 'plan', planned: planned(), enabled, standby: deps.standby(), resume: pendingResume });
     pendingResume = null;
     if (state.phase === 'off-plan' && writer) void closeWriter();
   };

@@ -39,8 +39,8 @@ export interface CameraState {
 }
 
 export type CameraEvent =
-  /** What the plan and the camera's switch say now; `resume`: why and since when nothing was recorded before. */
-  | { type: 'plan'; planned: boolean; enabled: boolean; resume: Resume | null }
+  /** What the plan, the camera's switch and the pair say now; `resume`: why and since when nothing was recorded before. */
+  | { type: 'plan'; planned: boolean; enabled: boolean; standby: boolean; resume: Resume | null }
   | { type: 'tick' }
   | { type: 'recorded'; startMs: number; endMs: number }
   /** A part that the store did not take. */
@@ -106,7 +106,8 @@ export function stepCamera(state: CameraState, event: CameraEvent, now: Now): Ca
   switch (event.type) {
     case 'plan':
       if (!event.planned) return leavePlan(state, now);
-      return event.enabled ? want(state, event.resume, now) : switchOff(state, now);
+      if (!event.enabled) return switchOff(state, switchedOff, event.resume, now);
+      return event.standby ? switchOff(state, onStandby, event.resume, now) : want(state, event.resume, now);
     case 'tick':
       return state.phase === 'waiting' && now.monotonicMs >= state.retryAtMs ? reconnect(state) : idle(state);
     case 'recorded':
@@ -158,21 +159,32 @@ function leavePlan(state: CameraState, now: Now): CameraStep {
   return { state: next, actions: [...close, { type: 'disconnect' }] };
 }
 
-/** The plan wants video but a person switched the camera off: that time is missing, and the ledger says why. */
-function switchOff(state: CameraState, now: Now): CameraStep {
-  if (state.phase === 'off-plan' && state.gap?.reason === 'not-configured') return idle(state);
-  const fromMs = state.gap || state.phase === 'off-plan' ? now.utcMs : state.coveredToMs;
-  const reason = 'not-configured';
+const switchedOff = { reason: 'not-configured', detail: 'recording of the camera is switched off' } as const;
+const onStandby = { reason: 'node-standby', detail: 'the other node of the pair records it' } as const;
+
+/** The plan wants video but nothing shall be recorded here: that time is missing, and the ledger says why. */
+function switchOff(
+  state: CameraState,
+  why: { readonly reason: GapReason; readonly detail: string },
+  resume: Resume | null,
+  now: Now,
+): CameraStep {
+  const { reason, detail } = why;
+  if (state.phase === 'off-plan' && state.gap?.reason === reason) return idle(state);
   const actions: CameraAction[] = [];
-  if (state.gap) actions.push({ type: 'close-gap', toMs: fromMs });
-  actions.push({ type: 'open-gap', fromMs, reason, detail: 'recording of the camera is switched off' });
+  const before = resume ?? state.gap;
+  if (resume) actions.push({ type: 'open-gap', ...resume });
+  const fromMs = before || state.phase === 'off-plan' ? now.utcMs : state.coveredToMs;
+  const goesOn = before?.reason === reason;
+  if (before && !goesOn) actions.push({ type: 'close-gap', toMs: fromMs });
+  if (!goesOn) actions.push({ type: 'open-gap', fromMs, reason, detail });
   if (state.phase !== 'off-plan') actions.push({ type: 'disconnect' });
   const next = {
     ...initialCamera(),
     reconnects: state.reconnects,
     sinceMs: now.utcMs,
-    gap: { reason, fromMs },
-  } as const;
+    gap: { reason, fromMs: goesOn ? before.fromMs : fromMs },
+  };
   return { state: next, actions };
 }
 

@@ -4,8 +4,11 @@ import { AppError } from '../../../src/errors.ts';
 /** Longest line either side accepts; a status of 1,000 cameras is about 0.5 MB. */
 export const lineBytesMax = 16 * 1024 * 1024;
 
-/** Returns a function that takes chunks and calls `onLine` for each whole line. Throws `protocol` when a line is too long. */
-export function createLineSplitter(onLine: (line: string) => void): (chunk: Buffer) => void {
+/** Returns a function that takes chunks and calls `onLine` for each whole line. Throws `protocol` when a line is longer than `bytesMax`. */
+export function createLineSplitter(
+  onLine: (line: string) => void,
+  bytesMax = lineBytesMax,
+): (chunk: Buffer) => void {
   let held: Buffer[] = [];
   let heldBytes = 0;
   return (chunk) => {
@@ -21,8 +24,8 @@ export function createLineSplitter(onLine: (line: string) => void): (chunk: Buff
       held.push(Buffer.from(chunk.subarray(start)));
       heldBytes += chunk.length - start;
     }
-    if (heldBytes > lineBytesMax) {
-      throw new AppError('protocol', `a line of more than ${lineBytesMax} bytes on the recorder's socket`);
+    if (heldBytes > bytesMax) {
+      throw new AppError('protocol', `a line of more than ${bytesMax} bytes`);
     }
   };
 }

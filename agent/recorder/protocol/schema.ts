@@ -60,6 +60,8 @@ export const recorderConfigSchema = z.object({
   spaces: z.array(spaceConfigSchema),
   pools: z.array(poolConfigSchema),
   cameras: z.array(cameraConfigSchema),
+  /** The cameras belong to a pair with a `recording` resource: they record only while its guard says that this node is active. */
+  followsPair: z.boolean().optional(),
   /** What to write into the ledger for the time in which no recorder ran. */
   startReason: z.enum(['agent-down', 'recorder-restarted']),
 });
@@ -112,6 +114,13 @@ export const requestSchema = z.discriminatedUnion('method', [
       allowBasicAuth: true,
     }),
   }),
+  /** From the guard: whether this node is active, and since which epoch; a lower one than known is refused. */
+  z.object({
+    id: z.number().int(),
+    method: z.literal('follow'),
+    active: z.boolean(),
+    epoch: z.number().int().nonnegative(),
+  }),
   /** Ask for the status at once, besides the one that comes every second. */
   z.object({ id: z.number().int(), method: z.literal('status') }),
   /** Flush, sync, commit, close, exit 0. */
@@ -119,7 +128,22 @@ export const requestSchema = z.discriminatedUnion('method', [
 ]);
 export type RecorderRequest = z.infer<typeof requestSchema>;
 
-const wireErrorSchema = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() });
+export const wireErrorSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().optional(),
+});
+
+/** For the journal. */
+export const wireEventSchema = z.object({
+  kind: z.literal('event'),
+  timeMs: utcMsSchema,
+  level: z.enum(['info', 'warning', 'error']),
+  event: z.string(),
+  subject: z.string(),
+  text: z.string(),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
 
 /** Recorder to control. */
 export const messageSchema = z.discriminatedUnion('kind', [
@@ -131,14 +155,6 @@ export const messageSchema = z.discriminatedUnion('kind', [
   }),
   /** Every second, and sooner when a state changed. */
   z.object({ kind: z.literal('status'), status: recorderStatusSchema }),
-  /** For the journal. */
-  z.object({
-    kind: z.literal('event'),
-    timeMs: utcMsSchema,
-    level: z.enum(['info', 'warning', 'error']),
-    event: z.string(),
-    subject: z.string(),
-    text: z.string(),
-  }),
+  wireEventSchema,
 ]);
 export type RecorderMessage = z.infer<typeof messageSchema>;

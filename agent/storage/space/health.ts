@@ -1,6 +1,7 @@
 /** One look at a space's folder: is it there, is it the one we know, does it take a synced write, and how long does that last. */
 import { type Disk, DiskError, type DiskFault, faultOf } from '../disk.ts';
 import { markerPath, readMarker, type SpaceMarker } from './marker.ts';
+import { heldByAnother, type Owner, ownershipOf } from './ownership.ts';
 
 const healthName = '.holdfast-health';
 const healthBytes = 32;
@@ -16,11 +17,12 @@ export interface Trouble {
   readonly hint: string;
 }
 
-/** Never creates anything in a folder without the right marker (I3). */
+/** Never creates anything in a folder without the right marker (I3), nor in one that another node holds (I4). */
 export async function inspectSpace(
   disk: Disk,
   space: { id: string; path: string },
   clock: { monotonicMs(): number },
+  self: Owner,
 ): Promise<Verdict> {
   try {
     const entry = await disk.stat(markerPath(space.path));
@@ -28,6 +30,8 @@ export async function inspectSpace(
     if (entry === null || marker === 'absent') return { ok: false, trouble: await absence(disk, space.path) };
     if (marker === 'damaged') return { ok: false, trouble: damaged(space.path) };
     if (marker.spaceId !== space.id) return { ok: false, trouble: stranger(space.path, marker.spaceId) };
+    if (ownershipOf(marker, self) === 'held')
+      return { ok: false, trouble: heldByAnother(space.path, marker, self) };
     const startedMs = clock.monotonicMs();
     await syncedWrite(disk, `${space.path}/${healthName}`);
     return { ok: true, marker, deviceId: entry.deviceId, latencyMs: clock.monotonicMs() - startedMs };

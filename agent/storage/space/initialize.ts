@@ -3,8 +3,9 @@ import { AppError } from '../../../src/errors.ts';
 import { blockFilePath, blocksPerFolder, encodeFreeHeader, freeHeaderBytes } from '../block/codec.ts';
 import { type Disk, DiskError } from '../disk.ts';
 import type { BlockRow, IndexClient } from '../index/rows.ts';
+import { claimSpace } from './claim.ts';
 import { forgetIndex, type Job } from './job.ts';
-import { readMarker, type SpaceMarker, writeMarker } from './marker.ts';
+import { readMarker, type SpaceMarker } from './marker.ts';
 import { emptyBlock, type SpaceStore } from './space-store.ts';
 
 const zerosBytes = 4 * 1024 * 1024;
@@ -88,7 +89,7 @@ export async function initializeSpace(
   space.indexed = false;
   await forgetIndex(space.id, deps.index);
   await deps.index.closeSpace(space.id, { remove: true });
-  await space.gate.run('job', () => writeMarker(deps.disk, space.path, marker));
+  await space.gate.run('job', () => claimSpace(deps.disk, space.path, marker, deps));
   await removeSurplus(space, deps.disk, blocks);
   await reserveBlocks(space, deps.disk, blocks, job);
   if (job.cancelled) return;
@@ -97,7 +98,8 @@ export async function initializeSpace(
   await deps.index.createSpace(space.id, rows);
   await deps.index.completeSpace(space.id, marker.createdMs);
   space.setRows(rows);
-  await space.gate.run('job', () => writeMarker(deps.disk, space.path, { ...marker, state: 'ready' }));
+  const ready: SpaceMarker = { ...marker, state: 'ready' };
+  await space.gate.run('job', () => claimSpace(deps.disk, space.path, ready, deps));
 }
 
 export function freeRow(number: number): BlockRow {

@@ -6,7 +6,8 @@ import type { StorageEvent } from '../types.ts';
 import { type Trouble, troubleOf } from './health.ts';
 import { checkInitializable, initializeSpace } from './initialize.ts';
 import { forgetIndex, Job } from './job.ts';
-import { readMarker } from './marker.ts';
+import { readMarker, type SpaceMarker } from './marker.ts';
+import { heldByAnother, type Owner, ownershipOf } from './ownership.ts';
 import { restoreSpace } from './restore.ts';
 import type { SpaceStore } from './space-store.ts';
 import type { SpaceSupervisor } from './supervisor.ts';
@@ -15,7 +16,7 @@ export interface JobsDeps {
   readonly disk: Disk;
   readonly index: IndexClient;
   readonly clock: { monotonicMs(): number; utcMs(): number };
-  readonly node: () => { nodeId: string; epoch: number };
+  readonly node: () => Owner;
   readonly onEvent: (event: StorageEvent) => void;
 }
 
@@ -38,6 +39,7 @@ export class SpaceJobs {
     this.#refuseSecond(space.id);
     const deps = { ...this.#deps, ...this.#deps.node() };
     const found = await space.gate.run('job', () => checkInitializable(space, deps));
+    if (found !== null) this.#refuseHeld(space, found);
     this.#run('initializing', space, supervisor, space.config.quotaBytes, (job) =>
       initializeSpace(space, deps, job, found),
     );
@@ -51,6 +53,7 @@ export class SpaceJobs {
         hint: 'Mount the disk that holds the space at this path.',
       });
     }
+    this.#refuseHeld(space, marker);
     const deps = { ...this.#deps, ...this.#deps.node() };
     this.#run('restoring', space, supervisor, marker.quotaBytes, (job) =>
       restoreSpace(space, deps, job, marker),
@@ -107,6 +110,13 @@ export class SpaceJobs {
       return null;
     }
     return name === 'initializing' ? cancelledInitializing : null;
+  }
+
+  #refuseHeld(space: SpaceStore, marker: SpaceMarker): void {
+    const self = this.#deps.node();
+    if (ownershipOf(marker, self) !== 'held') return;
+    const { problem, hint } = heldByAnother(space.path, marker, self);
+    throw new AppError('conflict', problem, { hint });
   }
 
   #refuseSecond(spaceId: string): void {

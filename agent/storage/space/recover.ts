@@ -4,6 +4,7 @@ import { type Disk, faultOf } from '../disk.ts';
 import type { BlockRow, IndexClient, MinuteRow } from '../index/rows.ts';
 import type { StorageEvent } from '../types.ts';
 import { inspectSpace, troubleOf } from './health.ts';
+import type { Owner } from './ownership.ts';
 import { emptyBlock, type SpaceStore } from './space-store.ts';
 
 const recoveriesAtOnce = 3;
@@ -17,6 +18,7 @@ export interface RecoverDeps {
   readonly disk: Disk;
   readonly index: IndexClient;
   readonly clock: { monotonicMs(): number };
+  readonly node: () => Owner;
   readonly onEvent: (event: StorageEvent) => void;
 }
 
@@ -58,7 +60,9 @@ async function recoverOne(
   } catch (thrown) {
     // One block's missing or unreadable file must not keep the whole space away; a vanished mount must.
     if (faultOf(thrown) !== 'gone' && faultOf(thrown) !== 'io') throw thrown;
-    const verdict = await space.gate.run('check', () => inspectSpace(deps.disk, space, deps.clock));
+    const verdict = await space.gate.run('check', () =>
+      inspectSpace(deps.disk, space, deps.clock, deps.node()),
+    );
     if (!verdict.ok || !space.sameDevice(verdict.deviceId)) throw thrown;
     tell(space, deps, 'error', 'block.unreadable', troubleOf(thrown).problem);
     return { kind: faultOf(thrown) === 'gone' ? 'damaged' : 'unreadable' };

@@ -5,9 +5,10 @@ import { type FoundPart, firstPart, partIsWhole, readBlockHead, walkHeaders } fr
 import { MinuteTally } from '../coverage.ts';
 import { type Disk, type DiskFile, faultOf } from '../disk.ts';
 import type { BlockRow, IndexClient, MinuteRow } from '../index/rows.ts';
+import { claimSpace } from './claim.ts';
 import { freeRow } from './initialize.ts';
 import { forgetIndex, type Job } from './job.ts';
-import { type SpaceMarker, writeMarker } from './marker.ts';
+import type { SpaceMarker } from './marker.ts';
 import type { SpaceStore } from './space-store.ts';
 
 /** Longer than the longest sync interval: older parts of a block were synced before the next was written. */
@@ -44,8 +45,7 @@ export async function restoreSpace(
   if (job.cancelled) return;
   await deps.index.completeSpace(space.id, marker.createdMs);
   space.setRows(rows);
-  const owned = { ...marker, ownerNode: deps.nodeId, ownerEpoch: deps.epoch };
-  await space.gate.run('job', () => writeMarker(deps.disk, space.path, owned));
+  await space.gate.run('job', () => claimSpace(deps.disk, space.path, marker, deps));
 }
 
 /** Fills `row` from the block's file and returns its minutes. */

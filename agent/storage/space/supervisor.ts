@@ -2,7 +2,10 @@
 import { type Disk, DiskError, faultOf } from '../disk.ts';
 import type { BlockRow, IndexClient } from '../index/rows.ts';
 import type { StorageEvent } from '../types.ts';
+import { claimSpace } from './claim.ts';
 import { inspectSpace, type Trouble, troubleOf } from './health.ts';
+import type { SpaceMarker } from './marker.ts';
+import { type Owner, ownershipOf } from './ownership.ts';
 import { recoverSpace } from './recover.ts';
 import type { SpaceStore } from './space-store.ts';
 
@@ -21,12 +24,14 @@ export interface SupervisorDeps {
   readonly disk: Disk;
   readonly index: IndexClient;
   readonly clock: { monotonicMs(): number; utcMs(): number };
-  readonly nodeId: () => string;
+  readonly node: () => Owner;
   readonly onEvent: (event: StorageEvent) => void;
   /** The space can be used again: pools look at their shares. */
   readonly onReady: (space: SpaceStore) => void;
   /** Its marker says that initialising was interrupted by a crash. */
   readonly onHalfInitialized: (space: SpaceStore) => void;
+  /** It was another node's in an earlier epoch: its index is to be built here. */
+  readonly onTakenOver: (space: SpaceStore) => void;
 }
 
 export class SpaceSupervisor {
@@ -127,17 +132,20 @@ export class SpaceSupervisor {
     const space = this.#space;
     if (!space.usable && this.#deps.clock.monotonicMs() < this.#retryAtMs) return;
     const verdict = await space.gate
-      .run('check', () => inspectSpace(this.#deps.disk, space, this.#deps.clock))
+      .run('check', () => inspectSpace(this.#deps.disk, space, this.#deps.clock, this.#deps.node()))
       // Only an abandoned gate rejects; whoever abandoned it has said why.
       .catch(() => null);
     if (verdict === null || this.#ended || this.suspended) return;
     space.checkedAtMs = Math.round(this.#deps.clock.utcMs());
     if (!verdict.ok) return this.#isJustAdded() ? undefined : this.#lose(verdict.trouble);
     space.latencyMs = Math.round(verdict.latencyMs * 10) / 10;
-    if (space.usable && space.sameDevice(verdict.deviceId)) return this.#calm();
-    if (space.usable) this.#lose(remounted(space.path));
-    space.accept(verdict.marker, verdict.deviceId);
     try {
+      if (space.usable && space.sameDevice(verdict.deviceId)) {
+        if (this.#isOlder(verdict.marker)) await this.#claim(verdict.marker);
+        return this.#calm();
+      }
+      if (space.usable) this.#lose(remounted(space.path));
+      space.accept(verdict.marker, verdict.deviceId);
       await this.#bringBack();
     } catch (thrown) {
       // Whoever left the space has said why.
@@ -159,9 +167,13 @@ export class SpaceSupervisor {
     if (marker === null) return;
     if (marker.state === 'initializing') return this.#deps.onHalfInitialized(space);
     if (marker.blockBytes !== space.blockBytes) return this.#lose(wrongBlockSize(space, marker.blockBytes));
+    const ours = marker.ownerNode === this.#deps.node().nodeId;
+    // Before anything else is written: whoever held the space in an earlier epoch must find it taken.
+    const claimed = this.#isOlder(marker);
+    if (claimed) await this.#claim(marker);
+    if (claimed && !ours) return this.#deps.onTakenOver(space);
     if (!space.indexed) await this.loadIndex();
-    const known =
-      space.indexed && this.#createdMs === marker.createdMs && marker.ownerNode === this.#deps.nodeId();
+    const known = space.indexed && this.#createdMs === marker.createdMs && ours;
     if (!known) return this.#awaitRecovery();
     await recoverSpace(space, this.#deps);
     if (this.#ended || this.suspended) return;
@@ -172,6 +184,19 @@ export class SpaceSupervisor {
     if (wasLost)
       this.#tell('info', 'space.back', `space ${space.config.name} is back: recording uses it again`);
     this.#deps.onReady(space);
+  }
+
+  #isOlder(marker: SpaceMarker): boolean {
+    return ownershipOf(marker, this.#deps.node()) === 'older';
+  }
+
+  async #claim(marker: SpaceMarker): Promise<void> {
+    const space = this.#space;
+    const self = this.#deps.node();
+    space.marker = await space.gate.run('check', () => claimSpace(this.#deps.disk, space.path, marker, self));
+    if (marker.ownerNode === self.nodeId) return;
+    const from = `from node ${marker.ownerNode} (epoch ${marker.ownerEpoch})`;
+    this.#tell('warning', 'space.taken-over', `${space.path} is taken over ${from} in epoch ${self.epoch}`);
   }
 
   #awaitRecovery(): void {

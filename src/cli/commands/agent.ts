@@ -9,16 +9,28 @@ import { pause } from '../watch.ts';
 /** Flags that are handed to the agent as they are. */
 export const agentFlags = [
   ['--listen <address>', 'address and port of the network API (default 127.0.0.1:6060)'],
+  [
+    '--peer-listen <address>',
+    'address and port of the link to the other node of a pair (default 0.0.0.0:7330)',
+  ],
   ['--settings <file>', 'settings file (default: settings.json in the data folder)'],
+  ['--name <name>', 'name of a node that starts for the first time (default: the host name)'],
 ] as const;
-export const agentOptions = z.object({ listen: z.string().optional(), settings: z.string().optional() });
+export const agentOptions = z.object({
+  listen: z.string().optional(),
+  peerListen: z.string().optional(),
+  settings: z.string().optional(),
+  name: z.string().max(64).optional(),
+});
 
 export function agentArguments(dataDir: string, options: z.output<typeof agentOptions>): string[] {
   return [
     '--data',
     dataDir,
     ...(options.listen === undefined ? [] : ['--listen', options.listen]),
+    ...(options.peerListen === undefined ? [] : ['--peer-listen', options.peerListen]),
     ...(options.settings === undefined ? [] : ['--settings', options.settings]),
+    ...(options.name === undefined ? [] : ['--name', options.name]),
   ];
 }
 

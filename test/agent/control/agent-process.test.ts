@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isAlive } from '../../../agent/adapters/recorder-process.ts';
+import { isAlive } from '../../../agent/adapters/service-process.ts';
 import { encodeEnvelope } from '../../../agent/settings/durable-adapter.ts';
 import { type Connection, openConnection } from '../../../src/client/connect.ts';
 import { exitCodes } from '../../../src/errors.ts';

@@ -9,7 +9,7 @@ import { type LinkWebsocketClientOptions, RPCLink } from '@orpc/client/websocket
 import type { ContractRouterClient } from '@orpc/contract';
 import { WebSocket } from 'ws';
 import { systemClock } from '../../../agent/adapters/clock.ts';
-import { connectLocal } from '../../../agent/adapters/recorder-process.ts';
+import { connectLocal } from '../../../agent/adapters/service-process.ts';
 import { createSettingsDisk } from '../../../agent/adapters/settings-disk.ts';
 import { createPasswords } from '../../../agent/control/accounts/passwords.ts';
 import { type Listener, listenLocally, listenOnNetwork } from '../../../agent/control/api/listeners.ts';
@@ -113,6 +113,18 @@ export class TestControl {
         killPid: () => {},
         isAlive: () => false,
       },
+      standby: {
+        guard: {
+          spawn: () => ({ pid: 2, exited: Promise.resolve('it was not asked for'), kill: () => {} }),
+          connect: () => Promise.reject(new Error('no guard')),
+          killPid: () => {},
+          isAlive: () => false,
+        },
+        peerListen: { host: '127.0.0.1', port: 0 },
+        peerCertificate: () => Promise.resolve(certificate),
+        ownAddresses: () => [],
+        recorderSocketPath: recorderPath,
+      },
       machineFacts: () => Promise.reject(new Error('not asked for')),
       freeBytes: async () => 10e9,
       dataDir: folder,
@@ -144,6 +156,7 @@ export class TestControl {
     for (const socket of this.#sockets) socket.terminate();
     this.control.close();
     for (const listener of this.#listeners) await listener.close();
+    await this.control.standby.stop();
     await this.control.supervisor.stop();
     await this.settings.close();
     this.journal.close();

@@ -18,7 +18,7 @@ const away: SessionEnd = {
   transient: true,
 };
 const setUp = { reason: 'not-configured', fromMs: 1_000, detail: 'the camera was being set up' } as const;
-const on = { type: 'plan', planned: true, enabled: true, resume: null } as const;
+const on = { type: 'plan', planned: true, enabled: true, standby: false, resume: null } as const;
 
 type Step = typeof stepCamera;
 
@@ -113,6 +113,36 @@ describe('camera machine', () => {
     expect(result.gaps.at(-1)).toMatchObject({ fromMs: 2_000, toMs: 91_000, reason: 'not-configured' });
   });
 
+  it('says that the other node of the pair records, while it does', () => {
+    const standby = { ...on, standby: true };
+    const before = { reason: 'agent-down', fromMs: 500, detail: 'was away' } as const;
+    const result = run(stepCamera, [
+      { atMs: 1_000, event: { ...standby, resume: before } },
+      { atMs: 30_000, event: on },
+      { atMs: 31_000, event: { type: 'recorded', startMs: 30_200, endMs: 31_000 } },
+      { atMs: 31_100, event: standby },
+      { atMs: 60_000, event: { ...standby, enabled: false } },
+    ]);
+    expect(result.gaps).toMatchObject([
+      { fromMs: 500, toMs: 1_000, reason: 'agent-down' },
+      { fromMs: 1_000, toMs: 30_200, reason: 'node-standby' },
+      { fromMs: 31_000, toMs: 60_000, reason: 'node-standby' },
+    ]);
+    expect(result.open).toMatchObject({ fromMs: 60_000, reason: 'not-configured' });
+    expect(result.actions.filter((action) => action === 'disconnect')).toHaveLength(1);
+  });
+
+  it('goes on with the gap of a standby whose recorder was restarted', () => {
+    const before = {
+      reason: 'node-standby',
+      fromMs: 500,
+      detail: 'the other node of the pair records it',
+    } as const;
+    const result = run(stepCamera, [{ atMs: 90_000, event: { ...on, standby: true, resume: before } }]);
+    expect(result.gaps).toEqual([]);
+    expect(result.open).toMatchObject({ fromMs: 500, reason: 'node-standby' });
+  });
+
   it('leaves no gap for time outside the plan', () => {
     const result = run(stepCamera, [
       { atMs: 1_000, event: { ...on, resume: setUp } },
@@ -138,7 +168,7 @@ describe('camera machine', () => {
 /** A random life of a camera: parts that tile time, holes that are announced, endings, refusals, switches. */
 const happenings = fc.array(
   fc.record({
-    what: fc.constantFrom('part', 'part', 'part', 'loss', 'end', 'refuse', 'off', 'on', 'change'),
+    what: fc.constantFrom('part', 'part', 'part', 'loss', 'end', 'refuse', 'off', 'on', 'standby', 'change'),
     spanMs: fc.integer({ min: 200, max: 4_000 }),
     reason: fc.constantFrom('camera-unreachable', 'stream-stalled', 'auth-failed'),
     jitter: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -165,6 +195,7 @@ function firstHole(step: Step, life: readonly Happening[]): { fromMs: number; to
     const fromMs = nowMs;
     nowMs += spanMs;
     if (what === 'off' || what === 'on') push({ ...on, enabled: what === 'on' });
+    if (what === 'standby') push({ ...on, standby: true });
     if (what === 'change') push({ type: 'changed' });
     push({ type: 'tick' });
     if (state.phase === 'off-plan' || state.phase === 'waiting' || !playing) continue;

@@ -57,6 +57,9 @@ export interface RigOptions {
   /** A folder of an earlier rig, to start again on. */
   readonly root?: string;
   readonly queuedBytesMax?: number;
+  /** Another node on the same spaces: its own data folder, by this name below `root`. */
+  readonly nodeId?: string;
+  readonly epoch?: number;
 }
 
 export class Rig {
@@ -73,8 +76,11 @@ export class Rig {
   made = 0;
   #engine: StorageEngine | null = null;
 
+  epoch: number;
+
   constructor(options: RigOptions = {}) {
     this.options = options;
+    this.epoch = options.epoch ?? 1;
     this.root = options.root ?? mkdtempSync(join(tmpdir(), 'hf-storage-'));
     const blockBytes = options.blockBytes ?? 64 * 1024;
     const quotaBytes = (options.blocks ?? 8) * blockBytes;
@@ -103,7 +109,7 @@ export class Rig {
   }
 
   get dataDir(): string {
-    return join(this.root, 'data');
+    return join(this.root, this.options.nodeId === undefined ? 'data' : `data-${this.options.nodeId}`);
   }
 
   get utcMs(): number {
@@ -145,7 +151,12 @@ export class Rig {
   }
 
   apply(): Promise<void> {
-    return this.engine.apply({ spaces: this.spaceConfigs, pools: this.pools, nodeId: 'node-a', epoch: 1 });
+    return this.engine.apply({
+      spaces: this.spaceConfigs,
+      pools: this.pools,
+      nodeId: this.options.nodeId ?? 'node-a',
+      epoch: this.epoch,
+    });
   }
 
   space(id: string) {

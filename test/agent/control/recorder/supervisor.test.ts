@@ -2,8 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connectLocal } from '../../../../agent/adapters/recorder-process.ts';
-import { type RecorderProcess, Supervisor } from '../../../../agent/control/recorder/supervisor.ts';
+import { connectLocal } from '../../../../agent/adapters/service-process.ts';
+import {
+  createRecorderSupervisor,
+  type RecorderSupervisor,
+} from '../../../../agent/control/recorder/supervisor.ts';
+import type { ServiceProcess } from '../../../../agent/control/supervision/supervisor.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { FakeRecorder } from '../fake-recorder.ts';
 
@@ -13,7 +17,7 @@ let clock: FakeClock;
 let events: string[];
 let recorders: FakeRecorder[];
 let killed: string[];
-let supervisor: Supervisor;
+let supervisor: RecorderSupervisor;
 let startsWell: boolean;
 
 beforeEach(() => {
@@ -24,7 +28,7 @@ beforeEach(() => {
   recorders = [];
   killed = [];
   startsWell = true;
-  supervisor = new Supervisor({
+  supervisor = createRecorderSupervisor({
     clock,
     spawn,
     connect: () => connectLocal(path),
@@ -53,7 +57,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function spawn(): RecorderProcess {
+function spawn(): ServiceProcess {
   const recorder = new FakeRecorder();
   recorders.push(recorder);
   if (startsWell) void recorder.listen(path);

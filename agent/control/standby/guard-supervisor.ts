@@ -1,0 +1,54 @@
+/** The guard's supervision: what its protocol adds to that of any process. */
+import type { Clock } from '../../adapters/clock.ts';
+import {
+  type GuardConfig,
+  type GuardMessage,
+  type GuardRequest,
+  type GuardStatus,
+  guardMessageSchema,
+  guardRequestSchema,
+} from '../../standby/guard/protocol/schema.ts';
+import type { EventMessage } from '../supervision/protocol.ts';
+import { type ProcessPorts, Supervisor } from '../supervision/supervisor.ts';
+
+export type GuardReply = Extract<GuardMessage, { kind: 'reply' }>;
+export type GuardSupervisor = Supervisor<GuardRequest, GuardReply, GuardStatus>;
+
+const timeoutMs: Readonly<Record<GuardRequest['method'], number>> = {
+  configure: 10_000,
+  operate: 5_000,
+  status: 5_000,
+  stop: 5_000,
+};
+
+export function createGuardSupervisor(
+  options: ProcessPorts & {
+    clock: Clock;
+    config: () => GuardConfig | null;
+    onEvent: (event: Omit<EventMessage, 'kind'>) => void;
+    onChange: () => void;
+  },
+): GuardSupervisor {
+  const { config, ...rest } = options;
+  return new Supervisor<GuardRequest, GuardReply, GuardStatus>({
+    ...rest,
+    protocol: {
+      name: 'guard',
+      requestSchema: guardRequestSchema,
+      messageSchema: guardMessageSchema,
+      timeoutMs,
+    },
+    configuration: () => ({ method: 'configure', config: config() }),
+    stopCall: { method: 'stop' },
+    stateOf: ({ pair }) =>
+      JSON.stringify([
+        pair?.role,
+        pair?.maintenance,
+        pair?.standalone,
+        pair?.peer?.role,
+        pair?.arbiter.state,
+        pair?.links.map((link) => link.state),
+        pair?.resources.map((resource) => resource.state),
+      ]),
+  });
+}

@@ -1,0 +1,91 @@
+/** The hub's one SQLite file: opened so that what was answered is on the disk, and refused when a newer release wrote it. */
+import { DatabaseSync } from 'node:sqlite';
+import { z } from 'zod';
+import { AppError } from '../../src/errors.ts';
+import { makePrivate } from '../adapters/private-file.ts';
+
+const schemaVersion = 1;
+
+/** `boot` has a row for each run of the hub, with the number of the last write before it. */
+const schemaSql = `
+CREATE TABLE IF NOT EXISTS counter (id INTEGER PRIMARY KEY CHECK (id = 1), revision INTEGER NOT NULL) STRICT;
+INSERT OR IGNORE INTO counter VALUES (1, 0);
+CREATE TABLE IF NOT EXISTS boot (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  began_after_revision INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS account (
+  name TEXT PRIMARY KEY,
+  key_hash BLOB NOT NULL,
+  created_ms INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS register (
+  account TEXT NOT NULL REFERENCES account (name) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  boot TEXT NOT NULL,
+  revision INTEGER NOT NULL,
+  PRIMARY KEY (account, name)
+) STRICT;`;
+
+/** How long one process waits for another's write: the account commands write beside the running hub. */
+const busyTimeoutMs = 2_000;
+
+/** @throws AppError `unsupported` when a newer release wrote the file, `disk_full`, `unavailable`. */
+export function openDatabase(path: string): DatabaseSync {
+  makePrivate(path);
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
+  try {
+    // FULL: a commit returns after the write-ahead log was synced. Less, and a power cut takes back what was promised.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+    const row = z.object({ user_version: z.number() }).parse(database.prepare('PRAGMA user_version').get());
+    if (row.user_version > schemaVersion) {
+      throw new AppError('unsupported', `${path} was written by a newer Holdfast`, {
+        hint: 'Install the newer Holdfast again.',
+      });
+    }
+    database.exec(`BEGIN IMMEDIATE; ${schemaSql} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
+    return database;
+  } catch (error) {
+    database.close();
+    throw fromSqlite(error, `open ${path}`);
+  }
+}
+
+/** Runs `work` in one transaction: all of it is on the disk when it returns, nothing of it when it throws. */
+export function inTransaction<T>(database: DatabaseSync, doing: string, work: () => T): T {
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw fromSqlite(error, doing);
+  }
+}
+
+/** Primary result codes of SQLite (https://www.sqlite.org/rescode.html). */
+const sqliteBusy = 5;
+const sqliteFull = 13;
+
+/** `disk_full` and `unavailable` (locked) leave nothing written; any other failure is `internal`: what is on the disk is unknown. */
+function fromSqlite(thrown: unknown, doing: string): AppError {
+  if (thrown instanceof AppError) return thrown;
+  const code = thrown instanceof Error && 'errcode' in thrown ? Number(thrown.errcode) & 0xff : null;
+  const message = `cannot ${doing}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  if (code === sqliteFull) {
+    return new AppError('disk_full', message, {
+      hint: 'Free space on the disk of the hub.',
+      cause: thrown,
+    });
+  }
+  if (code === sqliteBusy) {
+    return new AppError('unavailable', message, { hint: 'Try again.', cause: thrown });
+  }
+  return new AppError('internal', message, {
+    hint: "Check the disk of the hub, and the database with sqlite3's integrity_check.",
+    cause: thrown,
+  });
+}

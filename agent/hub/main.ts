@@ -1,0 +1,130 @@
+/** The hub as a program: serves until a signal, or does one thing with its accounts, and ends with an exit code that says why. */
+import { parseArgs } from 'node:util';
+import { AppError, exitCodes, toAppError } from '../../src/errors.ts';
+import { systemClock } from '../adapters/clock.ts';
+import { startHub, withAccounts } from './hub.ts';
+import { askStatus } from './local-socket.ts';
+import { hubDefaultPort } from './protocol/schema.ts';
+
+const usage = `usage: hub --data DIR [--listen 127.0.0.1:${hubDefaultPort}] [status | account add|list|remove [NAME]] [--force] [--json]`;
+const stopTimeoutMs = 5_000;
+
+type Flags = ReturnType<typeof parse>['values'];
+
+try {
+  const { values, positionals } = parse(process.argv.slice(2));
+  if (values.data === undefined)
+    throw new AppError('invalid_input', 'the data folder is missing', { hint: usage });
+  await run(values.data, positionals, values);
+} catch (error) {
+  fail(error);
+}
+
+function parse(args: string[]) {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: { data: text, listen: text, force: flag, json: flag },
+    });
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('invalid_input', message, { hint: usage, cause });
+  }
+}
+
+async function run(dataDir: string, words: readonly string[], flags: Flags): Promise<void> {
+  const [noun, verb, name, ...rest] = words;
+  if (noun === undefined) return serve(dataDir, flags.listen ?? `127.0.0.1:${hubDefaultPort}`);
+  if (noun === 'status' && verb === undefined) return printStatus(dataDir, flags.json);
+  if (noun === 'account' && rest.length === 0) {
+    if (verb === 'add' && name !== undefined) return addAccount(dataDir, name, flags.json);
+    if (verb === 'list' && name === undefined) return listAccounts(dataDir, flags.json);
+    if (verb === 'remove' && name !== undefined) return removeAccount(dataDir, name, flags);
+  }
+  throw new AppError('invalid_input', `unknown: ${words.join(' ').slice(0, 80)}`, { hint: usage });
+}
+
+/** Until SIGTERM, SIGINT or SIGHUP; one that comes during the start takes effect right after it. */
+async function serve(dataDir: string, listen: string): Promise<void> {
+  const stopped = Promise.withResolvers<void>();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopped.resolve());
+  // Exit code 1 is a crash: who looks after the hub starts it again, and opening the database cleans it up.
+  const onFatal = (error: AppError) => {
+    process.stderr.write(`holdfast hub: ${error.message}\n  ${error.hint ?? ''}\n`);
+    setImmediate(() => process.exit(1));
+  };
+  const hub = await startHub({ dataDir, listen, clock: systemClock, onFatal });
+  const status = hub.status();
+  const lines = [
+    `holdfast hub ${status.version}, run ${status.bootNumber} (${status.boot})`,
+    `data         ${dataDir}`,
+    `listen       ${status.listen}`,
+    `fingerprint  ${status.fingerprint}`,
+  ];
+  if (status.accounts.length === 0) {
+    lines.push(`accounts     none yet: holdfast hub account add NAME --data ${dataDir}`);
+  }
+  process.stdout.write(`${[...lines, 'ready'].join('\n')}\n`);
+  await stopped.promise;
+  setTimeout(() => process.exit(exitCodes.timeout), stopTimeoutMs).unref();
+  await hub.close();
+  process.exit(0);
+}
+
+async function printStatus(dataDir: string, json: boolean): Promise<void> {
+  const status = await askStatus(dataDir);
+  if (json) return print([JSON.stringify(status)]);
+  const { counts } = status;
+  print([
+    `holdfast hub ${status.version}, run ${status.bootNumber}, since ${new Date(status.startedAtMs).toISOString()}`,
+    `listen       ${status.listen}`,
+    `fingerprint  ${status.fingerprint}`,
+    `revision     ${status.revision}`,
+    `requests     ${counts.reads} reads, ${counts.writes} writes, ${counts.conflicts} conflicts, ${counts.refused} refused`,
+    `slowest      ${status.slowestWriteMs} ms for a write`,
+    ...status.accounts.map(({ name, connections }) => `account      ${name}, ${connections} connection(s)`),
+  ]);
+}
+
+async function addAccount(dataDir: string, name: string, json: boolean): Promise<void> {
+  const key = await withAccounts(dataDir, (accounts) => accounts.add(name, systemClock.nowMs()));
+  if (json) return print([JSON.stringify({ name, key })]);
+  print([
+    `account  ${name}`,
+    `key      ${key}`,
+    '         shown this once; it goes into the arbiter of the pair',
+  ]);
+}
+
+async function listAccounts(dataDir: string, json: boolean): Promise<void> {
+  const accounts = await withAccounts(dataDir, (each) => each.list());
+  if (json) return print([JSON.stringify(accounts)]);
+  if (accounts.length === 0) return print(['no accounts; add one: holdfast hub account add NAME']);
+  print(
+    accounts.map(
+      ({ name, createdMs, registers }) =>
+        `${name}  since ${new Date(createdMs).toISOString()}, ${registers} lease(s)`,
+    ),
+  );
+}
+
+async function removeAccount(dataDir: string, name: string, flags: Flags): Promise<void> {
+  await withAccounts(dataDir, (accounts) => accounts.remove(name, flags.force));
+  print([flags.json ? JSON.stringify({ name, removed: true }) : `account ${name} removed; its key is void`]);
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function fail(thrown: unknown): void {
+  const error = toAppError(thrown);
+  process.stderr.write(`holdfast hub: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`);
+  // What is no AppError is a defect: its stack is what helps.
+  if (thrown instanceof Error && !(thrown instanceof AppError))
+    process.stderr.write(`${thrown.stack ?? ''}\n`);
+  process.exitCode = thrown instanceof AppError ? exitCodes[error.code] : 1;
+}

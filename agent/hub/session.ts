@@ -1,0 +1,167 @@
+/** One connection to the hub: nothing is answered before a right key, and nothing is held beyond its bounds. */
+import type { Socket } from 'node:net';
+import type { z } from 'zod';
+import { AppError, toAppError } from '../../src/errors.ts';
+import type { Clock } from '../adapters/clock.ts';
+import type { HubAccounts } from './accounts.ts';
+import { createFrameReader, encodeFrame } from './protocol/codec.ts';
+import {
+  frameBytesMax,
+  helloBytesMax,
+  helloSchema,
+  type Reply,
+  type Request,
+  requestSchema,
+} from './protocol/schema.ts';
+import { createRate } from './rate.ts';
+import type { Registers } from './registers.ts';
+
+const helloTimeoutMs = 5_000;
+/** A wrong key is answered this late, which bounds how many can be tried. */
+const wrongKeyDelayMs = 250;
+const requestsPerSecond = 200;
+const requestsBurst = 400;
+/** Answers that a client may leave unread. */
+const unsentBytesMax = 262_144;
+
+export interface Counts {
+  reads: number;
+  writes: number;
+  conflicts: number;
+  refused: number;
+  slowestWriteMs: number;
+}
+
+export interface SessionContext {
+  accounts: HubAccounts;
+  registers: Registers;
+  clock: Clock;
+  counts: Counts;
+  /** What is on the disk is unknown: the hub must end and start anew. */
+  onFatal(error: AppError): void;
+}
+
+export interface Session {
+  /** Null until the key was right. */
+  account(): string | null;
+}
+
+/** Serves a socket until it closes; `onWelcome` is told when its key was right. */
+export function serveSession(socket: Socket, context: SessionContext, onWelcome: () => void): Session {
+  const { clock, counts } = context;
+  const frames = createFrameReader(helloBytesMax);
+  const rate = createRate(requestsPerSecond, requestsBurst);
+  let account: string | null = null;
+  let turnedAway = false;
+
+  const send = (reply: Reply) => {
+    if (socket.writableLength > unsentBytesMax) socket.destroy();
+    else socket.write(encodeFrame(reply));
+  };
+  const refuse = (id: number | null, thrown: unknown) => {
+    const error = toAppError(thrown);
+    if (error.code === 'conflict') counts.conflicts += 1;
+    else counts.refused += 1;
+    send({ kind: 'refused', id, ...publicFace(error) });
+    if (id === null) socket.destroySoon();
+    if (error.code === 'internal') context.onFatal(error);
+  };
+  const handle = (message: unknown) => {
+    if (account === null) {
+      account = greet(message, context);
+      frames.setLimit(frameBytesMax);
+      cancelHello();
+      onWelcome();
+      send({ kind: 'welcome', boot: context.registers.boot, bootNumber: context.registers.bootNumber });
+      return;
+    }
+    const request = checked(requestSchema, message);
+    try {
+      if (!rate.take(clock.monotonicMs())) throw tooFast();
+      if (!context.accounts.exists(account)) throw wrongKey();
+      send(answer(request, account, context));
+    } catch (error) {
+      refuse(request.id, error);
+    }
+  };
+
+  const cancelHello = clock.after(helloTimeoutMs, () => socket.destroy());
+  socket.setNoDelay(true);
+  socket.on('close', cancelHello);
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (bytes: Buffer) => {
+    // Still read: unread bytes would make the system reset the connection before the refusal arrives.
+    if (turnedAway) return;
+    try {
+      for (const message of frames.push(bytes)) {
+        if (socket.destroyed || turnedAway) return;
+        handle(message);
+      }
+    } catch (error) {
+      turnedAway = true;
+      const refusal = account === null ? notWelcome(error) : error;
+      const isGuess = account === null && toAppError(refusal).code === 'unauthorized';
+      socket.on(
+        'close',
+        clock.after(isGuess ? wrongKeyDelayMs : 0, () => refuse(null, refusal)),
+      );
+    }
+  });
+  return { account: () => account };
+}
+
+/** The account that a hello names, when its key is right. */
+function greet(message: unknown, context: SessionContext): string {
+  const hello = checked(helloSchema, message);
+  if (!context.accounts.verify(hello.account, hello.key)) throw wrongKey();
+  if (hello.seen) context.registers.checkSeen(hello.seen);
+  return hello.account;
+}
+
+/** Before a right key every failure but a proven loss looks the same from outside. */
+function notWelcome(thrown: unknown): AppError {
+  const error = toAppError(thrown);
+  return error.code === 'data_loss' || error.code === 'internal' ? error : wrongKey();
+}
+
+function answer(request: Request, account: string, context: SessionContext): Reply {
+  const { registers, counts, clock } = context;
+  const { id } = request;
+  if (request.op === 'read') {
+    counts.reads += 1;
+    return { kind: 'value', id, value: registers.read(account, request.register) };
+  }
+  const startedMs = clock.monotonicMs();
+  const position = registers.write(account, request.register, request.expected, request.value);
+  counts.writes += 1;
+  counts.slowestWriteMs = Math.max(counts.slowestWriteMs, clock.monotonicMs() - startedMs);
+  return { kind: 'written', id, position };
+}
+
+/** What a client is told of an error: defects of the hub stay in its own log. */
+function publicFace(error: AppError): { code: AppError['code']; message: string; hint: string | null } {
+  if (error.code === 'internal') {
+    return { code: 'unavailable', message: 'the hub failed and starts anew', hint: 'See its log.' };
+  }
+  return { code: error.code, message: error.message.slice(0, 512), hint: error.hint?.slice(0, 512) ?? null };
+}
+
+function checked<Schema extends z.ZodType>(schema: Schema, message: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(message);
+  if (parsed.success) return parsed.data;
+  throw new AppError('protocol', 'not a message that the hub understands', {
+    hint: 'Check that a Holdfast of the same release is at the other end.',
+  });
+}
+
+function wrongKey(): AppError {
+  return new AppError('unauthorized', 'the hub does not accept this account and key', {
+    hint: 'Check both, or make a new account on the hub: holdfast hub account add NAME.',
+  });
+}
+
+function tooFast(): AppError {
+  return new AppError('unavailable', `more than ${requestsPerSecond} requests a second`, {
+    hint: 'Wait a moment; give each pair its own connection.',
+  });
+}

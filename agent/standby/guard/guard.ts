@@ -1,0 +1,246 @@
+/** The guard as one piece: keeps the pair's machine running on the present settings, and says how it stands. */
+import { randomBytes, randomInt } from 'node:crypto';
+import type { OperationPlan } from '../../../src/contract/standby.ts';
+import { AppError } from '../../../src/errors.ts';
+import type { Clock } from '../../adapters/clock.ts';
+import { createHeartbeatLinks, type HeartbeatLinks } from '../heartbeat/links.ts';
+import { openLeaseStore } from '../lease/open.ts';
+import { initialGuard } from '../machine/initial.ts';
+import type { GuardMemory } from '../machine/types.ts';
+import { step } from '../machine.ts';
+import type { ResourceRunner } from '../types.ts';
+import { GuardDriver } from './driver.ts';
+import { runFence } from './fence.ts';
+import type { MemoryFile } from './memory-file.ts';
+import { type NetworkProbe, watchNetwork } from './network-watch.ts';
+import { operationPlan } from './operation-plan.ts';
+import { pairView } from './pair-view.ts';
+import { decisionSubject, type GuardConfig, type GuardOperation, type GuardPair } from './protocol/schema.ts';
+import { watchSuspend } from './suspend.ts';
+import { openWatchdog, type Watchdog } from './watchdog.ts';
+
+export interface GuardEventOut {
+  level: 'info' | 'warning' | 'error';
+  event: string;
+  subject: string;
+  text: string;
+  details?: Record<string, unknown>;
+}
+
+export interface GuardOptions {
+  clock: Clock;
+  /** Counts while the machine sleeps. */
+  uptimeMs: () => number;
+  /** Of the machine: another after each of its boots; null when it cannot be told. */
+  machineBoot: string | null;
+  memory: MemoryFile;
+  makeRunner: (onEvent: (event: GuardEventOut) => void) => ResourceRunner;
+  probe: NetworkProbe;
+  tell: (event: GuardEventOut) => void;
+  onChange: () => void;
+}
+
+/** Events of an operation's end are awaited this long before the guard goes anyway. */
+const shutdownPollMs = 20;
+
+interface Running {
+  config: GuardConfig;
+  driver: GuardDriver;
+  links: HeartbeatLinks;
+  runner: ResourceRunner;
+}
+
+export class Guard {
+  readonly #options: GuardOptions;
+  readonly #bootId = randomBytes(16).toString('hex');
+  readonly #network;
+  #running: Running | null = null;
+  #watchdog: Watchdog | null = null;
+  #watchdogPath: string | null = null;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(options: GuardOptions) {
+    this.#options = options;
+    this.#network = watchNetwork({
+      clock: options.clock,
+      probe: options.probe,
+      onTrouble: (problem) => this.#running?.driver.feed({ type: 'trouble', cause: 'network', problem }),
+    });
+  }
+
+  /** Takes settings while it runs; another pair, or none, only while this node is out. @throws AppError `conflict` otherwise. */
+  configure(config: GuardConfig | null): Promise<void> {
+    const done = this.#turn.then(() => this.#configure(config));
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  operate(operation: GuardOperation, confirm: string | undefined, dryRun: boolean): OperationPlan {
+    const running = this.#running;
+    if (!running) {
+      throw new AppError('conflict', 'no pair is configured on this node', {
+        hint: 'Pair two nodes and apply their settings: holdfast standby pairing-code, join, apply.',
+      });
+    }
+    const { driver } = running;
+    const plan = operationPlan(driver.state, operation, confirm, driver.now());
+    if (dryRun || !plan.possible) return plan;
+    driver.feed({ type: 'operator', operation, ...(confirm === undefined ? {} : { confirm }) });
+    return plan;
+  }
+
+  view(): GuardPair | null {
+    const running = this.#running;
+    if (!running) return null;
+    const { driver, links, runner } = running;
+    return pairView({
+      state: driver.state,
+      now: driver.now(),
+      links: links.status(),
+      states: runner.states(),
+    });
+  }
+
+  watchdogState(): string {
+    return this.#watchdog?.state() ?? (this.#watchdogPath === null ? 'none configured' : 'not usable');
+  }
+
+  /** Hands over, stops everything, and resolves; what cannot be stopped within `limitMs` is left to the watchdog. */
+  async shutDown(limitMs: number): Promise<void> {
+    await this.#turn;
+    const { clock } = this.#options;
+    const running = this.#running;
+    if (running) {
+      running.driver.feed({ type: 'shutdown' });
+      const deadlineMs = clock.monotonicMs() + limitMs;
+      const ended = () => {
+        const { role, request, releaseDue } = running.driver.state;
+        return (
+          ['out', 'standby', 'fault'].includes(role) && !(releaseDue || request?.write?.kind === 'release')
+        );
+      };
+      while (!ended() && clock.monotonicMs() < deadlineMs) {
+        await new Promise<void>((resolve) => clock.after(shutdownPollMs, resolve));
+      }
+      await this.#end(running);
+    }
+    this.#network.close();
+    await this.#watchdog?.close();
+    await this.#options.memory.close();
+  }
+
+  async #configure(config: GuardConfig | null): Promise<void> {
+    const running = this.#running;
+    if (running && (config === null || config.pair.pairId !== running.config.pair.pairId)) {
+      refuseUnlessOut(running, 'the pair cannot be removed while this node is brought in');
+      await this.#end(running);
+      this.#running = null;
+      this.#network.configure(null, '');
+    }
+    if (config === null) return;
+    await this.#openWatchdogAt(config.watchdogDevice);
+    if (this.#running) this.#change(this.#running, config);
+    else await this.#begin(config);
+    this.#network.configure(config.pair, config.nodeId);
+  }
+
+  #change(running: Running, config: GuardConfig): void {
+    const changed = (part: (of: GuardConfig) => unknown) =>
+      JSON.stringify(part(config)) !== JSON.stringify(part(running.config));
+    const otherStore = changed((of) => of.pair.arbiter);
+    if (otherStore) refuseUnlessOut(running, 'the arbiter cannot be changed while this node is brought in');
+    running.runner.configure(config.pair, config.nodeId);
+    running.config = config;
+    running.links.configure(identityOf(config), config.pair.links);
+    running.driver.feed({ type: 'configChanged', config: config.pair });
+    if (otherStore) running.driver.reopenStore();
+  }
+
+  async #begin(config: GuardConfig): Promise<void> {
+    const { clock, memory, machineBoot, uptimeMs, tell, onChange } = this.#options;
+    const { pairId } = config.pair;
+    const remembered = await memory.read(pairId);
+    const sameBoot = machineBoot === null || remembered.machineBoot === machineBoot;
+    const state = initialGuard(config.pair, {
+      nodeId: config.nodeId,
+      memory: remembered.memory,
+      resourcesMayRun: !remembered.found || sameBoot,
+      firstSeq: randomInt(2 ** 40),
+    });
+    const write = (kept: GuardMemory) => memory.write({ pairId, machineBoot, memory: kept });
+    write(remembered.memory);
+    const runner = this.#options.makeRunner(tell);
+    runner.configure(config.pair, config.nodeId);
+    const links: HeartbeatLinks = createHeartbeatLinks({
+      clock,
+      bootId: this.#bootId,
+      content: () => driver.content(),
+      onPacket: (packet) => driver.hear(packet.linkId, packet, this.#bootId),
+      onProblem: ({ linkId, kind, text }) =>
+        tell({ level: 'warning', event: `standby.heartbeat-${kind}`, subject: linkId, text }),
+    });
+    const driver: GuardDriver = new GuardDriver(
+      {
+        clock,
+        step,
+        openStore: () => openLeaseStore(this.#arbiter(config), pairId, { clock }),
+        links,
+        runner,
+        watchdog: () => this.#watchdog,
+        suspend: watchSuspend({ monotonicMs: clock.monotonicMs, uptimeMs }),
+        fence: runFence,
+        persist: write,
+        record: (decision) =>
+          tell({
+            level: 'info',
+            event: `standby.${decision.rule}`.slice(0, 64),
+            subject: decisionSubject,
+            text: decision.outcome,
+            details: { ...decision },
+          }),
+        tell: (event) => tell({ ...event, subject: 'standby' }),
+        onChange,
+      },
+      state,
+    );
+    this.#running = { config, driver, links, runner };
+    links.configure(identityOf(config), config.pair.links);
+    driver.start();
+  }
+
+  /** The present one, as the store may be opened again after a change. */
+  #arbiter(first: GuardConfig) {
+    return (this.#running?.config ?? first).pair.arbiter;
+  }
+
+  async #end(running: Running): Promise<void> {
+    await running.links.close();
+    await running.driver.close();
+  }
+
+  async #openWatchdogAt(path: string | null): Promise<void> {
+    if (path === this.#watchdogPath) return;
+    await this.#watchdog?.close();
+    this.#watchdogPath = path;
+    this.#watchdog =
+      path === null
+        ? null
+        : await openWatchdog({
+            path,
+            clock: this.#options.clock,
+            onProblem: (text) =>
+              this.#options.tell({ level: 'error', event: 'standby.watchdog', subject: 'standby', text }),
+          });
+  }
+}
+
+function identityOf(config: GuardConfig) {
+  const { pair, nodeId, key } = config;
+  const peerId = pair.nodes.find((node) => node.id !== nodeId)?.id ?? '';
+  return { pairId: pair.pairId, key: Buffer.from(key, 'base64'), selfId: nodeId, peerId };
+}
+
+function refuseUnlessOut(running: Running, text: string): void {
+  if (running.driver.state.role === 'out') return;
+  throw new AppError('conflict', text, { hint: 'Bring it out first: holdfast standby bring-out.' });
+}

@@ -1,0 +1,182 @@
+/** Entry of the guard process: keeps the lease and the heartbeats, starts and stops the application; no disk in its loop. */
+import { readFileSync, rmSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
+import type { Clock } from '../../adapters/clock.ts';
+import { lockFolder } from '../../adapters/folder-lock.ts';
+import { serveLines } from '../../adapters/line-server.ts';
+import { connectLocal } from '../../adapters/service-process.ts';
+import { createSettingsDisk } from '../../adapters/settings-disk.ts';
+import { createSystemCommands } from '../resources/processes/system-commands.ts';
+import { createResourceRunner } from '../resources/runner.ts';
+import { Guard, type GuardEventOut } from './guard.ts';
+import { openMemoryFile } from './memory-file.ts';
+import { systemProbe } from './network-watch.ts';
+import { type Priority, raisePriority } from './priority.ts';
+import { type GuardMessage, type GuardRequest, guardRequestSchema } from './protocol/schema.ts';
+import { createRecorderOrder, type RecorderOrder } from './recorder-order.ts';
+
+const statusMs = 250;
+/** A guard that nobody configured and nobody asks for ends. */
+const idleMaxMs = 60_000;
+const shutdownLimitMs = 9_000;
+
+const { values } = parseArgs({ options: { socket: { type: 'string' }, data: { type: 'string' } } });
+if (!values.socket || !values.data) throw new Error('usage: guard --socket PATH --data DIR');
+const socketPath = values.socket;
+const dataDir = values.data;
+
+const lock = lockFolder(join(dataDir, 'guard.lock'), dataDir);
+if (process.platform !== 'win32') rmSync(socketPath, { force: true });
+
+/** Monotonic over the whole machine, so that a peer's promise to an earlier run is never taken for one to this. */
+const clock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => Number(process.hrtime.bigint() / 1_000n) / 1_000,
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+const loopDelay = monitorEventLoopDelay({ resolution: 10 });
+loopDelay.enable();
+const startedAtMs = Date.now();
+let priority: Priority = await raisePriority(false);
+let statusDue = true;
+let order: RecorderOrder | null = null;
+
+const tell = (event: GuardEventOut) =>
+  server.send({ kind: 'event', timeMs: Math.round(clock.nowMs()), ...event });
+
+const guard = new Guard({
+  clock,
+  uptimeMs: () => uptime() * 1_000,
+  machineBoot: readBootId(),
+  memory: openMemoryFile({
+    dataDir,
+    disk: createSettingsDisk(),
+    onError: (error) =>
+      tell({
+        level: 'error',
+        event: 'standby.memory-failed',
+        subject: 'standby',
+        text: `guard.json cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+      }),
+  }),
+  makeRunner: (onEvent) =>
+    createResourceRunner({
+      commands: createSystemCommands({ runDir: join(dataDir, 'run') }),
+      clock,
+      platform: process.platform,
+      recording: {
+        start: (epoch) => order?.start(epoch) ?? Promise.resolve(),
+        stop: () => order?.stop() ?? Promise.resolve(),
+      },
+      onEvent,
+    }),
+  probe: systemProbe,
+  tell,
+  onChange: () => {
+    statusDue = true;
+  },
+});
+
+const server = await serveLines<GuardRequest, GuardMessage>({
+  socketPath,
+  requestSchema: guardRequestSchema,
+  handle,
+});
+let lastStatusMs = Number.NEGATIVE_INFINITY;
+let lastWantedMs = clock.monotonicMs();
+const timer = setInterval(() => {
+  const nowMs = clock.monotonicMs();
+  if (server.clients() > 0 || guard.view() !== null) lastWantedMs = nowMs;
+  if (nowMs - lastWantedMs > idleMaxMs) void stop();
+  if (statusDue || nowMs - lastStatusMs >= statusMs) sendStatus();
+}, 50);
+
+function sendStatus(): void {
+  statusDue = false;
+  lastStatusMs = clock.monotonicMs();
+  if (server.clients() === 0) return;
+  server.send({
+    kind: 'status',
+    status: {
+      pid: process.pid,
+      startedAtMs,
+      rssBytes: process.memoryUsage.rss(),
+      loopDelayMaxMs: lateness(),
+      priority,
+      watchdog: guard.watchdogState(),
+      pair: guard.view(),
+    },
+  });
+}
+
+let lateMaxMs = 0;
+let lateSinceMs = 0;
+/** The longest of the last second or two. */
+function lateness(): number {
+  const nowMs = clock.monotonicMs();
+  const maxMs = Math.max(0, Math.round(loopDelay.max / 1e4) / 100 - 10);
+  if (nowMs - lateSinceMs >= 1_000) {
+    lateSinceMs = nowMs;
+    lateMaxMs = maxMs;
+    loopDelay.reset();
+  }
+  return Math.max(lateMaxMs, maxMs);
+}
+
+async function handle(request: GuardRequest): Promise<Record<string, unknown>> {
+  switch (request.method) {
+    case 'configure': {
+      const { config } = request;
+      if (config) {
+        const { recorderSocketPath } = config;
+        order ??= createRecorderOrder({ clock, connect: () => connectLocal(recorderSocketPath) });
+        const realTime = config.pair.profile === 'fast';
+        if (realTime !== (priority === 'real-time')) priority = await raisePriority(realTime);
+      }
+      await guard.configure(config);
+      break;
+    }
+    case 'operate': {
+      const { operation, confirm, dryRun } = request;
+      return { plan: guard.operate(operation, confirm, dryRun) };
+    }
+    case 'status':
+      break;
+    case 'stop':
+      setImmediate(() => void stop());
+      break;
+  }
+  sendStatus();
+  return {};
+}
+
+let stopping: Promise<void> | null = null;
+function stop(): Promise<void> {
+  stopping ??= (async () => {
+    await guard.shutDown(shutdownLimitMs);
+    clearInterval(timer);
+    order?.close();
+    await server.close();
+    lock.release();
+    process.exit(0);
+  })();
+  return stopping;
+}
+
+process.on('SIGTERM', () => void stop());
+process.on('SIGINT', () => void stop());
+
+function readBootId(): string | null {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,158 @@
+/** How the guard stands, in the words of the contract: read from the machine's state, the links and the resources. */
+import type { PairStatus } from '../../../src/contract/standby.ts';
+import type { LinkStatus } from '../heartbeat/links.ts';
+import { authorityUntilMs } from '../machine/authority.ts';
+import { pactVerdict } from '../machine/pact.ts';
+import { hasArbiter, isOccupied, nodeName, peerIsHeard } from '../machine/turn.ts';
+import type { GuardState, Now } from '../machine/types.ts';
+import { verdictOf } from '../machine/verdict.ts';
+import type { ResourceRunner } from '../types.ts';
+import type { GuardPair } from './protocol/schema.ts';
+
+export interface ViewInput {
+  state: GuardState;
+  now: Now;
+  links: LinkStatus[];
+  states: ReturnType<ResourceRunner['states']>;
+}
+
+export function pairView(input: ViewInput): GuardPair {
+  const { state: s, now, links } = input;
+  const peer = s.peer && {
+    role: s.peer.payload.role,
+    epoch: s.peer.payload.epoch,
+    configVersion: s.peer.payload.configVersion,
+    maintenance: s.peer.payload.maintenance,
+    ageMs: Math.max(0, Math.round(now.monotonicMs - s.peer.receivedAtMs)),
+  };
+  return {
+    pairId: s.config.pairId,
+    role: s.role,
+    wanted: s.wanted,
+    epoch: s.epoch,
+    highestEpoch: s.highestEpoch,
+    maintenance: s.maintenance,
+    standalone: s.standalone,
+    problem: s.problem,
+    configVersion: s.config.version,
+    peer,
+    arbiter: arbiterOf(s),
+    lease: leaseOf(s, now),
+    links,
+    resources: resourcesOf(input),
+    forecast: forecastOf(s, now),
+    explanation: explanationOf(s, now),
+  };
+}
+
+function arbiterOf(s: GuardState): PairStatus['arbiter'] {
+  const { kind } = s.config.arbiter;
+  if (!hasArbiter(s)) {
+    return { kind, state: 'none', problem: null, unsafe: kind === 'availability-first' };
+  }
+  const lost = s.storeLostSinceMs !== null || s.lease === null;
+  return { kind, state: lost ? 'unreachable' : 'reachable', problem: s.storeProblem, unsafe: false };
+}
+
+function leaseOf(s: GuardState, now: Now): PairStatus['lease'] {
+  const record = s.lease?.stored?.record;
+  const validForMs = isOccupied(s.role) && !s.expired ? authorityUntilMs(s) - now.monotonicMs : null;
+  return {
+    holder: record?.holder ?? null,
+    epoch: record?.epoch ?? s.highestEpoch,
+    validForMs:
+      validForMs !== null && Number.isFinite(validForMs) ? Math.max(0, Math.round(validForMs)) : null,
+  };
+}
+
+function resourcesOf({ state, now, states }: ViewInput): PairStatus['resources'] {
+  const byId = new Map(states.map((each) => [each.id, each]));
+  return state.config.resources.map(({ id, name, kind, after }) => {
+    const live = byId.get(id);
+    return {
+      id,
+      name,
+      kind,
+      after,
+      state: live?.state ?? 'unknown',
+      problem: live?.problem ?? null,
+      restarts: live?.restarts ?? 0,
+      sinceMs: live ? Math.max(0, Math.round(now.utcMs - (now.monotonicMs - live.sinceMs))) : null,
+    };
+  });
+}
+
+/** One line: what would happen if the active node died now. */
+function forecastOf(s: GuardState, now: Now): string {
+  const peer = nodeName(s, s.peerId);
+  const self = nodeName(s, s.nodeId);
+  if (s.standalone) return `${self} works standalone: nobody would take over`;
+  if (s.maintenance || s.peer?.payload.maintenance)
+    return 'the pair is in maintenance: nobody would take over';
+  if (s.role === 'active') {
+    if (!peerIsHeard(s, now.monotonicMs)) return `${peer} is not heard: nobody would take over`;
+    if (s.peer?.payload.role !== 'standby')
+      return `${peer} is ${s.peer?.payload.role}: it would not take over`;
+    return takesOver(s, peer);
+  }
+  if (s.role === 'standby' || s.role === 'candidate') return takesOver(s, self);
+  return `${self} is ${s.role}: it would not take over`;
+}
+
+function takesOver(s: GuardState, who: string): string {
+  if (!s.config.triggers.peerLost) return `${who} would not take over: the trigger is switched off`;
+  if (s.config.arbiter.kind === 'manual') return `${who} would take over once a person confirms it`;
+  if (hasArbiter(s) && s.storeLostSinceMs !== null)
+    return `${who} could not take over: the arbiter is unreachable`;
+  return `${who} would take over after about ${(s.timing.takeOverAfterMs / 1_000).toFixed(1)} s`;
+}
+
+const stayTexts: Readonly<Record<string, string>> = {
+  'still-stopping': 'it is still stopping what may run here',
+  'arbiter-unknown': 'the arbiter has not answered yet',
+  'arbiter-unreachable': 'the arbiter does not answer',
+  'foreign-holder': 'the lease is held by a node that is not of this pair',
+  'arbiter-went-back': 'the arbiter shows an earlier state than was seen before',
+  promise: 'it promised the active not to take over for a moment',
+  'lease-renewed': 'the active renews its lease',
+  'lease-waiting': 'the lease has not been renewed, but not for long enough yet',
+  'brought-out': 'the pair was brought out by an operator',
+  maintenance: 'this node is in maintenance',
+  'peer-maintenance': 'the other node is in maintenance',
+  'trigger-off': 'the trigger for a lost peer is switched off',
+  'wait-after-start': 'it waits for some time after its start',
+  backoff: 'it failed a moment ago and waits before it tries again',
+  'not-fit': 'it has trouble of its own',
+  'data-behind': 'its data is behind that of the active',
+  'failback-possible': 'the default node may take the application back',
+  'peer-active': 'the other node is active',
+  'peer-first': 'the other node goes first',
+  'needs-operator': 'without an arbiter a person must confirm a take-over',
+  fencing: 'it waits for the fence agent',
+  'shutting-down': 'its agent is ending',
+};
+
+function explanationOf(s: GuardState, now: Now): GuardPair['explanation'] {
+  const self = nodeName(s, s.nodeId);
+  const summary = summaryOf(s, now, self);
+  const troubles = Object.entries(s.troubles).map(([cause, problem]) => `trouble with ${cause}: ${problem}`);
+  const peer = s.peer
+    ? `${nodeName(s, s.peerId)} was heard ${Math.round(now.monotonicMs - s.peer.receivedAtMs)} ms ago as ${s.peer.payload.role}`
+    : `${nodeName(s, s.peerId)} has not been heard since this guard started`;
+  const record = s.lease?.stored?.record;
+  const lease = record
+    ? `the lease: epoch ${record.epoch}, held by ${nodeName(s, record.holder)}`
+    : 'the lease: nobody has held it, or it is not known';
+  const store = s.storeProblem === null ? [] : [`the arbiter: ${s.storeProblem}`];
+  const problem = s.problem === null ? [] : [`last problem: ${s.problem}`];
+  return { summary, lines: [lease, peer, ...store, ...troubles, ...problem] };
+}
+
+function summaryOf(s: GuardState, now: Now, self: string): string {
+  if (s.role !== 'standby' && s.role !== 'candidate') {
+    return `${self} is ${s.role}${s.problem === null ? '' : `: ${s.problem}`}`;
+  }
+  const verdict = hasArbiter(s) ? verdictOf(s, now.monotonicMs) : pactVerdict(s, now.monotonicMs);
+  if (verdict.take) return `${self} takes over: ${verdict.rule}`;
+  return `${self} does not take over: ${stayTexts[verdict.rule] ?? verdict.rule}`;
+}

@@ -1,0 +1,83 @@
+/** The guard's first state: it knows nothing of the lease and stops whatever an earlier process may have left running. */
+import type { PairConfig } from '../../../src/contract/standby.ts';
+import { AppError } from '../../../src/errors.ts';
+import { timingOf } from '../timing-plan.ts';
+import type { GuardMemory, GuardState } from './types.ts';
+
+export interface GuardStart {
+  readonly nodeId: string;
+  readonly memory: GuardMemory;
+  /** False only when the machine has booted since resources were last started. */
+  readonly resourcesMayRun: boolean;
+  /** A random whole number below 2^40: no write of an earlier process is mistaken for one of this. */
+  readonly firstSeq: number;
+}
+
+/** What a node remembers before it was ever brought in. */
+export const freshMemory: GuardMemory = {
+  wanted: 'out',
+  highestEpoch: 0,
+  maintenance: false,
+  standalone: false,
+};
+
+/** Throws `invalid_input` when the node is not of the pair or the times are not safe. */
+export function initialGuard(config: PairConfig, start: GuardStart): GuardState {
+  const peer = config.nodes.find((node) => node.id !== start.nodeId);
+  if (!peer || !config.nodes.some((node) => node.id === start.nodeId)) {
+    throw new AppError('invalid_input', `node ${start.nodeId} does not belong to pair ${config.pairId}`);
+  }
+  const never = Number.NEGATIVE_INFINITY;
+  return {
+    ...start.memory,
+    nodeId: start.nodeId,
+    peerId: peer.id,
+    config,
+    timing: timingOf(config.profile, config.arbiter.kind, config.timing),
+    role: 'deactivating',
+    roleSinceMs: 0,
+    problem: null,
+    highestEpochSinceMs: never,
+    epoch: 0,
+    lease: null,
+    validUntilMs: never,
+    promisedUntilMs: never,
+    promiseHeldUntilMs: never,
+    promiseBasis: null,
+    nextRequestId: 1,
+    nextSeq: start.firstSeq,
+    request: null,
+    unknownWrites: [],
+    readDue: true,
+    lastReadMs: never,
+    lastAnswerMs: never,
+    lastWriteMs: never,
+    storeLostSinceMs: null,
+    storeProblem: null,
+    resources: 'unknown',
+    resourcesMayRun: start.resourcesMayRun,
+    expired: true,
+    resetAtMs: Number.POSITIVE_INFINITY,
+    resetAskedMs: never,
+    next: start.memory.wanted === 'in' ? 'standby' : 'out',
+    successor: null,
+    releaseDue: false,
+    drainUntilMs: 0,
+    offerUntilMs: never,
+    startedAtMs: null,
+    lastStepMs: never,
+    listensSinceMs: never,
+    campaign: null,
+    yieldWantedUntilMs: never,
+    failures: 0,
+    notBeforeMs: never,
+    troubles: {},
+    failedResources: 0,
+    data: { lagBytes: 0, consistent: true },
+    peer: null,
+    links: {},
+    fence: null,
+    stayReason: null,
+    firedAtMs: {},
+  };
+}
