@@ -132,7 +132,7 @@ describe('the agent', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     expect(next).not.toBe(pid);
-    const { entries } = await api.log.search({ text: 'recorder SIGKILL' });
+    const { entries } = await api.log.search({ text: 'recorder', level: 'error' });
     expect(entries[0]).toMatchObject({ event: 'recorder.died', level: 'error' });
   });
 
