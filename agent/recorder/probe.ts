@@ -7,6 +7,8 @@ import { type CameraSource, mediaInfo, type SessionMedia } from './camera/ingest
 
 /** A camera that shows no key frame within this time has a longer key-frame interval than any recorder wants. */
 const probeMaxMs = 8_000;
+/** Shorter than that, so that a silent camera is told apart from one without key frames. */
+const timeouts = { connectTimeoutMs: 5_000, responseTimeoutMs: 5_000, mediaTimeoutMs: 6_000 };
 
 type ProbeResult = z.infer<typeof probeResultSchema>;
 
@@ -23,6 +25,7 @@ export async function probeCamera(source: CameraSource, media: SessionMedia): Pr
       },
       () => found.resolve('picture'),
     ),
+    ...timeouts,
     ...source,
   });
   const timer = setTimeout(() => found.resolve('late'), probeMaxMs);

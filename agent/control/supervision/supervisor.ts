@@ -50,7 +50,8 @@ const connectWaitMs = 8_000;
 const spawnTimeoutMs = 20_000;
 /** A process that says nothing for so long hangs, and is ended. */
 const hungAfterMs = 20_000;
-const exitNewsMs = 100;
+/** One that only closed its connection lives and works on meanwhile: waiting for its death costs nothing. */
+const exitNewsMs = 1_000;
 const stopTimeoutMs = 10_000;
 const termTimeoutMs = 3_000;
 

@@ -287,7 +287,7 @@ function ended(state: CameraState, end: SessionEnd, jitter: number, now: Now): C
     recordingSinceMs: null,
     retryAtMs: now.monotonicMs + backoffMs(failures, jitter, end.transient),
   };
-  const detail = end.hint ? `${end.detail}; ${end.hint}` : end.detail;
+  const detail = `${end.detail} ${end.hint}`.trim();
   const fromMs = state.gap ? now.utcMs : state.coveredToMs;
   return outage(waiting, { reason: end.reason, detail, fromMs, status: 'streaming-error' }, now);
 }
