@@ -118,7 +118,9 @@ describe.skipIf(!canTest).each([
       const starting = rig.runner.start(1);
       starting.catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
-      await rig.runner.dropAddresses();
+      // On a busy machine it may be late, and says so.
+      const late = (error: unknown) => expect(error).toMatchObject({ code: 'timeout' });
+      await rig.runner.dropAddresses().catch(late);
       await starting.catch(() => undefined);
       expect(net.has(net.here, host), `after ${delayMs} ms`).toBe(false);
       expect(rig.state('vip')?.state).toBe('unknown');
