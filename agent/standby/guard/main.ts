@@ -15,7 +15,12 @@ import { Guard, type GuardEventOut } from './guard.ts';
 import { openMemoryFile } from './memory-file.ts';
 import { systemProbe } from './network-watch.ts';
 import { type Priority, raisePriority } from './priority.ts';
-import { type GuardMessage, type GuardRequest, guardRequestSchema } from './protocol/schema.ts';
+import {
+  type GuardMessage,
+  type GuardRequest,
+  type GuardStatus,
+  guardRequestSchema,
+} from './protocol/schema.ts';
 import { createRecorderOrder, type RecorderOrder } from './recorder-order.ts';
 
 const statusMs = 250;
@@ -27,6 +32,7 @@ const { values } = parseArgs({ options: { socket: { type: 'string' }, data: { ty
 if (!values.socket || !values.data) throw new Error('usage: guard --socket PATH --data DIR');
 const socketPath = values.socket;
 const dataDir = values.data;
+const runDir = join(dataDir, 'run');
 
 const lock = lockFolder(join(dataDir, 'guard.lock'), dataDir);
 if (process.platform !== 'win32') rmSync(socketPath, { force: true });
@@ -68,7 +74,7 @@ const guard = new Guard({
   }),
   makeRunner: (onEvent) =>
     createResourceRunner({
-      commands: createSystemCommands({ runDir: join(dataDir, 'run') }),
+      commands: createSystemCommands({ runDir }),
       clock,
       platform: process.platform,
       recording: {
@@ -78,6 +84,7 @@ const guard = new Guard({
       onEvent,
     }),
   probe: systemProbe,
+  runDir,
   tell,
   onChange: () => {
     statusDue = true;
@@ -93,27 +100,33 @@ let lastStatusMs = Number.NEGATIVE_INFINITY;
 let lastWantedMs = clock.monotonicMs();
 const timer = setInterval(() => {
   const nowMs = clock.monotonicMs();
-  if (server.clients() > 0 || guard.view() !== null) lastWantedMs = nowMs;
+  if (server.clients() > 0 || guard.configured) lastWantedMs = nowMs;
   if (nowMs - lastWantedMs > idleMaxMs) void stop();
   if (statusDue || nowMs - lastStatusMs >= statusMs) sendStatus();
 }, 50);
 
+/** A defect in what is shown must never end what is at work. */
 function sendStatus(): void {
   statusDue = false;
   lastStatusMs = clock.monotonicMs();
   if (server.clients() === 0) return;
-  server.send({
-    kind: 'status',
-    status: {
-      pid: process.pid,
-      startedAtMs,
-      rssBytes: process.memoryUsage.rss(),
-      loopDelayMaxMs: lateness(),
-      priority,
-      watchdog: guard.watchdogState(),
-      pair: guard.view(),
-    },
-  });
+  try {
+    server.send({ kind: 'status', status: statusNow() });
+  } catch (error) {
+    process.stderr.write(`status: ${error instanceof Error ? error.stack : String(error)}\n`);
+  }
+}
+
+function statusNow(): GuardStatus {
+  return {
+    pid: process.pid,
+    startedAtMs,
+    rssBytes: process.memoryUsage.rss(),
+    loopDelayMaxMs: lateness(),
+    priority,
+    watchdog: guard.watchdogState(),
+    pair: guard.view(),
+  };
 }
 
 let lateMaxMs = 0;
