@@ -49,6 +49,7 @@ describe.skipIf(!canTest).each([
   it('in use on the network is refused, with who answers', async () => {
     const { net, rig } = hosts();
     net.in(net.there, 'address', 'add', address, 'dev', 'eth0', ...(host.includes(':') ? ['nodad'] : []));
+    await rig.until(() => net.hasLinkLocal(), 'the link-local address is there');
     await expect(rig.configure(vip(address)).runner.start(1)).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringContaining(
