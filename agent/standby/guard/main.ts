@@ -52,6 +52,7 @@ loopDelay.enable();
 const startedAtMs = Date.now();
 let priority: Priority = await raisePriority(false);
 let statusDue = true;
+let turn: Promise<unknown> = Promise.resolve();
 let order: RecorderOrder | null = null;
 
 const tell = (event: GuardEventOut) =>
@@ -94,7 +95,7 @@ const guard = new Guard({
 const server = await serveLines<GuardRequest, GuardMessage>({
   socketPath,
   requestSchema: guardRequestSchema,
-  handle,
+  handle: inTurn,
 });
 let lastStatusMs = Number.NEGATIVE_INFINITY;
 let lastWantedMs = clock.monotonicMs();
@@ -141,6 +142,13 @@ function lateness(): number {
     loopDelay.reset();
   }
   return Math.max(lateMaxMs, maxMs);
+}
+
+/** One after the other: what is asked of a pair waits for the settings that were sent before. */
+function inTurn(request: GuardRequest): Promise<Record<string, unknown>> {
+  const done = turn.then(() => handle(request));
+  turn = done.catch(() => {});
+  return done;
 }
 
 async function handle(request: GuardRequest): Promise<Record<string, unknown>> {
