@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [--json]`: runs one benchmark and prints its figures; each measures its peer in the same run. */
 import { parseArgs } from 'node:util';
+<<<<<<< HEAD
 import { benchConsole } from './console.ts';
 import { benchInspection } from './inspection.ts';
 import { benchRecorder } from './recorder.ts';
@@ -14,6 +15,18 @@ const benches = {
   storage: benchStorage,
   console: benchConsole,
   start: benchStart,
+=======
+import type { BenchOptions } from './options.ts';
+
+/** Each is loaded only when it is asked for: a bench may need programs that others do not. */
+const benches: Readonly<Record<string, () => Promise<(options: BenchOptions) => Promise<unknown>>>> = {
+  recorder: async () => (await import('./recorder.ts')).benchRecorder,
+  inspection: async () => (await import('./inspection.ts')).benchInspection,
+  storage: async () => (await import('./storage.ts')).benchStorage,
+  console: async () => (await import('./console.ts')).benchConsole,
+  start: async () => (await import('./start.ts')).benchStart,
+  failover: async () => (await import('./failover.ts')).benchFailover,
+>>>>>>> standby
 };
 
 const { values, positionals } = parseArgs({
@@ -29,14 +42,15 @@ const { values, positionals } = parseArgs({
 });
 
 const name = positionals[0] ?? '';
-if (!(name in benches)) {
+const load = Object.hasOwn(benches, name) ? benches[name] : undefined;
+if (!load) {
   console.error(
     `usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--cameras N] [--mbps M] [--seconds S]`,
   );
   process.exit(2);
 }
 
-const figures = await benches[name as keyof typeof benches]({
+const figures = await (await load())({
   cameras: count('cameras'),
   mbps: count('mbps'),
   seconds: count('seconds'),

@@ -7,6 +7,10 @@ import { AppError } from '../../src/errors.ts';
 export const clockDriftMax = 0.01;
 /** delta: how late the guard's tick, the watchdog and a machine's reset may be, together. */
 export const latenessMaxMs = 250;
+/** Linux counts the lifetime of an address in whole seconds and removes it 30 to 260 ms after its end, as measured. */
+const expiryLatenessMs = 300;
+/** From the last look at the clock to the kernel's taking a lifetime. */
+const givingMs = 50;
 
 type ArbiterKind = ArbiterConfig['kind'];
 
@@ -22,7 +26,7 @@ const hubFast: LeaseTiming = {
   renewIntervalMs: 250,
   leaseMs: 750,
   stopMs: 250,
-  takeOverAfterMs: 1300,
+  takeOverAfterMs: 1600,
   rpcTimeoutMs: 250,
   storeFailoverMs: 0,
 };
@@ -83,9 +87,32 @@ export function stoppedAfterMs(timing: LeaseTiming): number {
   return timing.leaseMs + timing.stopMs;
 }
 
-/** The least T that the times allow: `(1+rho)/(1-rho) * (delta + W)`. Also how long a promise must be kept. */
+/** What the kernel is told about a virtual address, so that it goes even when this node's guard stands still. */
+export interface AddressLifetime {
+  readonly seconds: number;
+  /** The kernel may keep it for so long after it was told. */
+  readonly goneAfterMs: number;
+  /** Counted from sending the renewal (or the heartbeat that was promised on): later it must not be given any more. */
+  readonly giveWithinMs: number;
+}
+
+/** The longest that ends within W and leaves a renewal time to be answered; at least the one second that there is. */
+export function addressLifetime(timing: LeaseTiming): AddressLifetime {
+  const stoppedMs = stoppedAfterMs(timing);
+  const roomMs = stoppedMs - expiryLatenessMs - timing.renewIntervalMs;
+  const seconds = Math.max(1, Math.floor(roomMs / 1_000));
+  const goneAfterMs = seconds * 1_000 + expiryLatenessMs;
+  const spareMs = Math.max(0, stoppedMs - goneAfterMs);
+  return { seconds, goneAfterMs, giveWithinMs: spareMs + latenessMaxMs - givingMs };
+}
+
+/**
+ * The least T that the times allow: `(1+rho)/(1-rho) * (delta + max(W, A))`, where A is how long the kernel may keep an
+ * address. Also how long a promise must be kept.
+ */
 export function waitMinMs(timing: LeaseTiming): number {
-  return Math.ceil(((1 + clockDriftMax) / (1 - clockDriftMax)) * (latenessMaxMs + stoppedAfterMs(timing)));
+  const holdsMs = Math.max(stoppedAfterMs(timing), addressLifetime(timing).goneAfterMs);
+  return Math.ceil(((1 + clockDriftMax) / (1 - clockDriftMax)) * (latenessMaxMs + holdsMs));
 }
 
 /** Why these times must not be used, each with its numbers and what to change; empty when they are safe. */
@@ -109,6 +136,7 @@ export function timingProblems(timing: LeaseTiming): string[] {
   if (!(takeOverAfterMs >= waitMs)) {
     problems.push(
       `takeOverAfterMs is ${takeOverAfterMs} ms, but the holder may work for ${leaseMs} ms, needs ${stopMs} ms to stop, ` +
+        `keeps its address for up to ${addressLifetime(timing).goneAfterMs} ms, ` +
         `and with ${latenessMaxMs} ms of lateness and clocks ${clockDriftMax * 100} % apart that is ${waitMs} ms: ` +
         `raise takeOverAfterMs to ${waitMs} or more, or lower leaseMs or stopMs`,
     );

@@ -63,6 +63,11 @@ export interface ResourceRunner {
   stop(): Promise<void>;
   /** Drops every address at once, without order and without waiting for services: the lease has run out. */
   dropAddresses(): Promise<void>;
+  /**
+   * The right to work was confirmed: the kernel is to keep the addresses for so long from now, and removes them by itself
+   * unless this is called again. Not after `beforeMs` (monotonic). Returns at once.
+   */
+  renewAddresses(lifetimeSeconds: number, beforeMs: number): void;
   states(): readonly {
     id: string;
     state: ResourceState;

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 
 export type Host = 'a' | 'b' | 'arbiter' | 'client';
 export type Network = 'service' | 'heartbeat';
@@ -29,9 +30,16 @@ export interface Lab {
   /** What the host sends on the network is lost; what it is sent arrives. */
   mute(host: Host, network: Network): void;
   unmute(host: Host, network: Network): void;
-  /** Ends every process and removes every namespace. */
+  /** What the host sends to another on the service network is lost, as with a wrong rule in a firewall. */
+  deny(host: Host, other: Host): void;
+  allow(host: Host): void;
+  /** Every process that runs on the host. */
+  pids(host: Host): number[];
+  /** Ends every process and removes every namespace; happens by itself when this process exits. */
   remove(): Promise<void>;
 }
+
+let built = 0;
 
 export function isLabPossible(): boolean {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
@@ -44,7 +52,9 @@ export function isLabPossible(): boolean {
 }
 
 export function buildLab(): Lab {
-  const prefix = `hf${process.pid % 100_000}`;
+  sweep();
+  built += 1;
+  const prefix = `hf${process.pid}.${built}`;
   const children = new Set<ChildProcess>();
   const namespace = (name: string) => `${prefix}-${name}`;
   const ip = (...args: string[]) =>
@@ -88,21 +98,23 @@ export function buildLab(): Lab {
     const hook = `type filter hook egress device ${nic(network)} priority 0; policy drop;`;
     return `add table netdev ${network}; add chain netdev ${network} out { ${hook} }`;
   };
+  const denyRules = (address: string) =>
+    `add table ip deny; add chain ip deny out { type filter hook output priority 0; }; add rule ip deny out ip daddr ${address} drop`;
+  const removeNow = () => {
+    process.off('exit', removeNow);
+    for (const name of [...hosts, 'sw-service', 'sw-heartbeat']) removeNamespace(namespace(name));
+  };
   const remove = async () => {
-    await Promise.all([...children].map(endChild));
-    for (const name of [...hosts, 'sw-service', 'sw-heartbeat']) {
-      try {
-        ip('netns', 'del', namespace(name));
-      } catch {
-        // Never made, when the building failed half-way.
-      }
-    }
+    const gone = [...children].map((child) => once(child, 'exit'));
+    removeNow();
+    await Promise.all(gone);
   };
 
+  process.on('exit', removeNow);
   try {
     build();
   } catch (error) {
-    void remove();
+    removeNow();
     throw error;
   }
   const on = (host: Host) => ['ip', 'netns', 'exec', namespace(host)];
@@ -118,9 +130,10 @@ export function buildLab(): Lab {
     start(host, command, options = {}) {
       const [program = '', ...args] = [...on(host), ...command];
       const child = spawn(program, args, {
-        stdio: ['ignore', 'pipe', 'inherit'],
+        stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...process.env, ...options.env },
       });
+      child.stderr?.resume();
       children.add(child);
       child.once('exit', () => children.delete(child));
       return child;
@@ -129,15 +142,47 @@ export function buildLab(): Lab {
     mend: (host, network) => void setPort(host, network, 'up'),
     mute: (host, network) => nft(host, muteRules(network)),
     unmute: (host, network) => nft(host, `delete table netdev ${network}`),
+    deny: (host, other) => nft(host, denyRules(addresses.service[other] ?? '')),
+    allow: (host) => nft(host, 'delete table ip deny'),
+    pids: (host) => pidsIn(namespace(host)),
     remove,
   };
 }
 
-async function endChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  const hard = setTimeout(() => child.kill('SIGKILL'), 5_000);
-  await gone;
-  clearTimeout(hard);
+/** Nothing of a lab may stay behind, whatever state it is in: a frozen process would not hear a polite word. */
+function removeNamespace(name: string): void {
+  for (let tries = 0; tries < 5; tries += 1) {
+    for (const pid of pidsIn(name)) killNow(pid);
+  }
+  try {
+    execFileSync('ip', ['netns', 'del', name], { stdio: 'ignore' });
+  } catch {
+    // Never made, when the building failed half-way.
+  }
+}
+
+/** Labs whose maker was killed before it could remove them. */
+function sweep(): void {
+  const names = execFileSync('ip', ['netns', 'list']).toString().split('\n');
+  for (const line of names) {
+    const [name, pid] = /^hf(\d+)\.\d+-\S+/.exec(line) ?? [];
+    if (name !== undefined && !existsSync(`/proc/${pid}`)) removeNamespace(name);
+  }
+}
+
+function pidsIn(namespace: string): number[] {
+  try {
+    const text = execFileSync('ip', ['netns', 'pids', namespace], { stdio: ['ignore', 'pipe', 'ignore'] });
+    return text.toString().split('\n').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+export function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Ended already.
+  }
 }

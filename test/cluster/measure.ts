@@ -20,7 +20,8 @@ export interface Witness {
   holdings(host: 'a' | 'b'): Holding[];
   /** Resolves with the first answer from a host after now. Rejects after `timeoutMs`. */
   answerFrom(host: 'a' | 'b', timeoutMs: number): Promise<Answer>;
-  stop(): void;
+  /** The watchers, which are no part of the hosts they look at. */
+  readonly pids: readonly number[];
 }
 
 /** Starts the client and a watcher on each node. */
@@ -62,9 +63,7 @@ export function witness(lab: Lab, port = 80): Witness {
         };
         waiting.add(tell);
       }),
-    stop() {
-      for (const child of [client, ...watchers]) child.kill('SIGTERM');
-    },
+    pids: watchers.map(({ pid }) => pid ?? 0),
   };
 }
 

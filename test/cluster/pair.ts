@@ -1,12 +1,12 @@
 /** A real pair in the lab: two agents, a hub, an nginx on each node, paired and brought in through the command line. */
-import { type ChildProcess, execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PairStatus } from '../../src/contract/index.ts';
-import { descendants } from '../support/processes.ts';
-import { buildLab, type Lab } from './lab.ts';
-import { nginxConfig, type Witness, witness } from './measure.ts';
+import { buildLab, killNow, type Lab } from './lab.ts';
+import { type Witness, witness } from './measure.ts';
+import { pairSettings, writeService } from './settings.ts';
 
 export type NodeName = 'a' | 'b';
 
@@ -16,10 +16,16 @@ export interface TestPair {
   /** Runs the command line on a node and returns what it printed; throws with its error. */
   cli(node: NodeName, ...args: string[]): string;
   status(node: NodeName): PairStatus;
-  /** The node that holds the application by its own word; null when none does. */
-  active(): NodeName | null;
-  pids(node: NodeName): { agent: number; guard: number; all: number[] };
+  /** Throws when one of them does not run. */
+  pids(node: NodeName): { agent: number; guard: number };
   hubPid(): number;
+  /** The nginx that the pair runs on a node. */
+  servicePids(node: NodeName): number[];
+  /** While on, a service that is started ignores a polite request to end. */
+  setStubborn(on: boolean): void;
+  dataDir(node: NodeName): string;
+  /** Resolves when one node is active and the other stands by. Rejects after `timeoutMs`, with how they stand. */
+  settled(timeoutMs?: number): Promise<{ active: NodeName; standby: NodeName }>;
   startAgent(node: NodeName): Promise<void>;
   startHub(): Promise<void>;
   /** Ends all and removes everything. */
@@ -28,17 +34,24 @@ export interface TestPair {
 
 const launcher = new URL('../../bin/holdfast', import.meta.url).pathname;
 const hubPort = 6070;
+const networks = ['service', 'heartbeat'] as const;
 
-export async function buildPair(options: { profile: 'default' | 'fast' }): Promise<TestPair> {
+export interface PairOptions {
+  profile: 'default' | 'fast';
+  /** Gives node a a file system of its own for its data, of so many MiB. */
+  smallDiskMib?: number;
+  /** Told what is being built, for a person who waits. */
+  onStep?: (text: string) => void;
+}
+
+export async function buildPair(options: PairOptions): Promise<TestPair> {
   const work = mkdtempSync(join(tmpdir(), 'hfp-'));
   const lab = buildLab();
-  const processes = new Map<string, ChildProcess>();
   const dataDir = (name: string) => join(work, name);
 
   const start = (host: NodeName | 'arbiter', name: string, args: readonly string[], ready: RegExp) =>
     new Promise<void>((resolve, reject) => {
       const child = lab.start(host, [launcher, ...args]);
-      processes.set(name, child);
       let text = '';
       child.stdout?.on('data', (chunk: Buffer) => {
         text += chunk.toString();
@@ -80,13 +93,46 @@ export async function buildPair(options: { profile: 'default' | 'fast' }): Promi
       ['hub', '--data', dataDir('hub'), '--listen', `${lab.address('arbiter')}:${hubPort}`],
       /^ready$/m,
     );
-  const remove = async () => {
-    await lab.remove();
+  const pidOf = (host: NodeName | 'arbiter', command: RegExp) => {
+    const pid = lab.pids(host).find((each) => command.test(commandOf(each)));
+    if (pid === undefined) throw new Error(`nothing like ${command} runs on ${host}`);
+    return pid;
+  };
+  const roleOf = (node: NodeName) => status(node).nodes.find(({ self }) => self)?.role ?? null;
+  const settled = async (timeoutMs = 30_000) => {
+    const deadlineMs = Date.now() + timeoutMs;
+    for (;;) {
+      const roles = { a: roleOf('a'), b: roleOf('b') };
+      if (roles.a === 'active' && roles.b === 'standby') return { active: 'a', standby: 'b' } as const;
+      if (roles.b === 'active' && roles.a === 'standby') return { active: 'b', standby: 'a' } as const;
+      if (Date.now() > deadlineMs) {
+        throw new Error(
+          `a is ${roles.a}, b is ${roles.b}\n${cli('a', 'standby', 'explain')}\n${cli('b', 'standby', 'explain')}`,
+        );
+      }
+      // The agents' own ends of pipes are read meanwhile.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  const removeNow = () => {
+    for (const name of ['a', 'b']) spawnSync('umount', ['-l', dataDir(name)], { stdio: 'ignore' });
     rmSync(work, { recursive: true, force: true });
+  };
+  process.on('exit', removeNow);
+  const remove = async () => {
+    process.off('exit', removeNow);
+    await lab.remove();
+    removeNow();
   };
 
   try {
     for (const name of ['a', 'b', 'hub', 'www']) mkdirSync(dataDir(name));
+    if (options.smallDiskMib !== undefined) {
+      const size = `size=${options.smallDiskMib}m`;
+      execFileSync('mount', ['-t', 'tmpfs', '-o', size, 'tmpfs', dataDir('a')]);
+    }
+    const step = options.onStep ?? (() => {});
+    step('an arbiter: holdfast hub');
     await startHub();
     const account = JSON.parse(
       run('arbiter', ['hub', 'account', 'add', 'site', '--json', '--data', dataDir('hub')]),
@@ -95,9 +141,10 @@ export async function buildPair(options: { profile: 'default' | 'fast' }): Promi
       fingerprint: string;
     };
     for (const node of ['a', 'b'] as const) {
-      writeFileSync(join(dataDir('www'), `${node}.conf`), nginxConfig(node, dataDir('www')));
+      step(`node ${node}: holdfast agent`);
       await startAgent(node);
     }
+    step('paired: holdfast standby pair code, and pair join with that code on b');
     const { code, address } = JSON.parse(cli('a', 'standby', 'pair', 'code', '--json')) as {
       code: string;
       address: string;
@@ -105,74 +152,41 @@ export async function buildPair(options: { profile: 'default' | 'fast' }): Promi
     const peer = JSON.parse(cli('b', 'standby', 'pair', 'join', address, code, '--json')) as {
       nodeId: string;
     };
-    const [self = '', other = ''] = [peer.nodeId, status('b').nodes.find((node) => node.self)?.id ?? ''];
+    const ids = { a: peer.nodeId, b: status('b').nodes.find((node) => node.self)?.id ?? '' };
     const file = join(work, 'pair.json');
-    const both = (of: (node: NodeName) => string) => ({ [self]: of('a'), [other]: of('b') });
+    const arbiter = {
+      kind: 'hub',
+      url: `${lab.address('arbiter')}:${hubPort}`,
+      account: 'site',
+      key: account.key,
+      fingerprint: hub.fingerprint,
+    };
+    const command = writeService(lab, dataDir('www'));
     writeFileSync(
       file,
-      JSON.stringify({
-        application: 'web',
-        profile: options.profile,
-        waitAfterStartSeconds: 0,
-        arbiter: {
-          kind: 'hub',
-          url: `${lab.address('arbiter')}:${hubPort}`,
-          account: 'site',
-          key: account.key,
-          fingerprint: hub.fingerprint,
-        },
-        links: [
-          { id: 'direct', addresses: both((node) => lab.address(node, 'heartbeat')), port: 7340 },
-          { id: 'service', addresses: both((node) => lab.address(node)), port: 7350 },
-        ],
-        resources: [
-          {
-            id: 'vip',
-            name: 'vip',
-            kind: 'ip',
-            address: `${lab.virtualAddress}/24`,
-            interfaces: { '*': lab.interfaceName('service') },
-          },
-          // The same command on both hosts: each nginx is told its name by the host's own file.
-          {
-            id: 'web',
-            name: 'web',
-            kind: 'process',
-            command: ['/bin/sh', join(dataDir('www'), 'run')],
-            after: ['vip'],
-          },
-        ],
-      }),
+      JSON.stringify(pairSettings(lab, { profile: options.profile, ids, arbiter, command })),
     );
-    writeFileSync(
-      join(dataDir('www'), 'run'),
-      `if ip -o addr | grep -q ' ${lab.address('a').replaceAll('.', '\\.')}/'; then n=a; else n=b; fi\nexec nginx -c ${dataDir('www')}/$n.conf\n`,
-    );
+    step('its settings: holdfast standby apply pair.json');
     cli('a', 'standby', 'apply', file);
+    step('brought in: holdfast standby bring-in');
     cli('a', 'standby', 'bring-in');
     return {
       lab,
       witness: witness(lab),
       cli,
       status,
-      active() {
-        const found = (['a', 'b'] as const).filter((node) =>
-          status(node).nodes.some((seen) => seen.self && seen.role === 'active'),
-        );
-        return found[0] ?? null;
+      settled,
+      dataDir,
+      servicePids: (node) => lab.pids(node).filter((pid) => commandOf(pid).startsWith('nginx')),
+      setStubborn(on) {
+        if (on) writeFileSync(join(dataDir('www'), 'stubborn'), '');
+        else rmSync(join(dataDir('www'), 'stubborn'), { force: true });
       },
-      pids(node) {
-        const all = descendants(processes.get(node)?.pid ?? 0);
-        const find = (pattern: RegExp) => all.find(({ command }) => pattern.test(command))?.pid ?? 0;
-        return {
-          agent: find(/agent\/main\.js/),
-          guard: find(/standby\/guard\/main\.js/),
-          all: [processes.get(node)?.pid ?? 0, ...all.map(({ pid }) => pid)],
-        };
-      },
-      hubPid: () =>
-        descendants(processes.get('hub')?.pid ?? 0).find(({ command }) => /hub\/main\.js/.test(command))
-          ?.pid ?? 0,
+      pids: (node) => ({
+        agent: pidOf(node, /agent\/main\.js/),
+        guard: pidOf(node, /standby\/guard\/main\.js/),
+      }),
+      hubPid: () => pidOf('arbiter', /hub\/main\.js/),
       startAgent,
       startHub,
       remove,
@@ -183,29 +197,28 @@ export async function buildPair(options: { profile: 'default' | 'fast' }): Promi
   }
 }
 
-/** Nginx, addresses and the like that a killed node leaves behind in its namespace: a real machine would be off. */
+/** The node as it is without power: silent, empty, and without the address. */
 export function powerOff(pair: TestPair, node: NodeName): void {
-  const { lab } = pair;
-  for (const network of ['service', 'heartbeat'] as const) lab.cut(node, network);
-  for (const pid of namespacePids(lab, node)) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // Ended already.
-    }
+  const { lab, witness } = pair;
+  for (const network of networks) lab.cut(node, network);
+  for (const pid of lab.pids(node)) if (!witness.pids.includes(pid)) killNow(pid);
+  lab.run(node, ['nft', 'flush', 'ruleset']);
+  try {
+    lab.run(node, ['ip', 'address', 'del', `${lab.virtualAddress}/24`, 'dev', lab.interfaceName('service')]);
+  } catch {
+    // It did not hold it.
   }
-  execFileSync('ip', [
-    ...lab.on(node).slice(1, 3),
-    lab.on(node)[3] ?? '',
-    'ip',
-    'address',
-    'flush',
-    'dev',
-    lab.interfaceName('service'),
-  ]);
 }
 
-function namespacePids(lab: Lab, node: NodeName): number[] {
-  const name = lab.on(node)[3] ?? '';
-  return execFileSync('ip', ['netns', 'pids', name]).toString().split('\n').filter(Boolean).map(Number);
+export async function powerOn(pair: TestPair, node: NodeName): Promise<void> {
+  for (const network of networks) pair.lab.mend(node, network);
+  await pair.startAgent(node);
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
 }

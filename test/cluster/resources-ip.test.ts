@@ -49,6 +49,7 @@ describe.skipIf(!canTest).each([
   it('in use on the network is refused, with who answers', async () => {
     const { net, rig } = hosts();
     net.in(net.there, 'address', 'add', address, 'dev', 'eth0', ...(host.includes(':') ? ['nodad'] : []));
+    await rig.until(() => net.hasLinkLocal(), 'the link-local address is there');
     await expect(rig.configure(vip(address)).runner.start(1)).rejects.toMatchObject({
       code: 'conflict',
       message: expect.stringContaining(
@@ -118,7 +119,9 @@ describe.skipIf(!canTest).each([
       const starting = rig.runner.start(1);
       starting.catch(() => undefined);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
-      await rig.runner.dropAddresses();
+      // On a busy machine it may be late, and says so.
+      const late = (error: unknown) => expect(error).toMatchObject({ code: 'timeout' });
+      await rig.runner.dropAddresses().catch(late);
       await starting.catch(() => undefined);
       expect(net.has(net.here, host), `after ${delayMs} ms`).toBe(false);
       expect(rig.state('vip')?.state).toBe('unknown');

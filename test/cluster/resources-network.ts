@@ -81,6 +81,10 @@ export class TwoHosts {
     return this.in(namespace, 'address', 'show').includes(` ${host}/`);
   }
 
+  hasLinkLocal(): boolean {
+    return this.in(this.here, '-6', 'address', 'show', 'dev', 'eth0').includes('fe80');
+  }
+
   reaches(host: string): boolean {
     try {
       this.run(this.there, 'ping', '-n', '-c', '1', '-W', '1', host);

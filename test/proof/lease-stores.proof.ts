@@ -13,7 +13,12 @@ import {
 import { singleEtcd, threeEtcd } from '../peers/lease-servers/etcd.ts';
 import { embeddedHub } from '../peers/lease-servers/hub.ts';
 import { singleNats, threeNats } from '../peers/lease-servers/nats.ts';
-import { openStore, type StoreKind, type StoreServers } from '../peers/lease-servers/servers.ts';
+import {
+  openStore,
+  type StoreKind,
+  type StoreServers,
+  untilServing,
+} from '../peers/lease-servers/servers.ts';
 import { createRandom } from '../support/random.ts';
 
 const healMs = 40_000;
@@ -90,6 +95,7 @@ describe('one server, killed and frozen again and again', () => {
 
 /** The longest time without a confirmed write while the leader fails, as one client with short calls has it. */
 async function outageMs(servers: StoreServers, pairId: string, fail: () => Promise<void>): Promise<number> {
+  await untilServing(servers, 30_000, pairId);
   const store = openStore(servers, pairId);
   try {
     let held = await store.compareAndSet(null, record(pairId, 'a', 1, 1), 5_000);

@@ -112,6 +112,20 @@ describe('a pair of real agents', { timeout: 60_000 }, () => {
     expectNeverTwo();
   });
 
+  it('ends a guard that was frozen while it was active, before the other may take over', async () => {
+    await pair.statusUntil(pair.a, 'both in their places', (status) =>
+      status.nodes.every(({ role }) => role === 'active' || role === 'standby'),
+    );
+    const [active, other] = await activeOf();
+    const runs = pair.runs().length;
+    process.kill(pair.guardPid(active), 'SIGSTOP');
+    await pair.statusUntil(other, 'it to run again', (status) => {
+      const roles = status.nodes.map(({ role }) => role);
+      return pair.runs().length > runs && roles.includes('active');
+    });
+    expectNeverTwo();
+  });
+
   it('explains itself and remembers', async () => {
     const explained = await pair.a.client.standby.explain();
     expect(explained.summary.length).toBeGreaterThan(5);

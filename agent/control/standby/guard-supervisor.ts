@@ -1,4 +1,5 @@
 /** The guard's supervision: what its protocol adds to that of any process. */
+import type { PairRole } from '../../../src/contract/index.ts';
 import type { Clock } from '../../adapters/clock.ts';
 import {
   type GuardConfig,
@@ -13,6 +14,13 @@ import { type ProcessPorts, Supervisor } from '../supervision/supervisor.ts';
 
 export type GuardReply = Extract<GuardMessage, { kind: 'reply' }>;
 export type GuardSupervisor = Supervisor<GuardRequest, GuardReply, GuardStatus>;
+
+/**
+ * A guard that stands still cannot stop what it runs when its lease ends: where no watchdog resets the machine, ending it
+ * and starting another, which stops everything first, is what can be done in time.
+ */
+const hungWhileActiveMs = 900;
+const hungAfterMs = 10_000;
 
 const timeoutMs: Readonly<Record<GuardRequest['method'], number>> = {
   configure: 10_000,
@@ -40,6 +48,7 @@ export function createGuardSupervisor(
     },
     configuration: () => ({ method: 'configure', config: config() }),
     stopCall: { method: 'stop' },
+    hungAfterMs: (status) => (status?.pair && runsHere(status.pair.role) ? hungWhileActiveMs : hungAfterMs),
     stateOf: ({ pair }) =>
       JSON.stringify([
         pair?.role,
@@ -51,4 +60,8 @@ export function createGuardSupervisor(
         pair?.resources.map((resource) => resource.state),
       ]),
   });
+}
+
+function runsHere(role: PairRole): boolean {
+  return role === 'activating' || role === 'active' || role === 'deactivating';
 }

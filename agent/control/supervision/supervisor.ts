@@ -36,6 +36,8 @@ export interface SupervisorOptions<Request extends AnyRequest, Reply extends Any
   /** The request that gives the process its settings; `restarted`: one ran under this control before. */
   configuration: (restarted: boolean) => CallOf<Request>;
   stopCall: CallOf<Request>;
+  /** How long it may say nothing before it is ended, by its last status. */
+  hungAfterMs?: (status: Status | null) => number;
   /** The part of a status whose change a watcher wants to see at once. */
   stateOf: (status: Status) => string;
   onEvent: (event: Omit<EventMessage, 'kind'>) => void;
@@ -49,9 +51,16 @@ const connectWaitMs = 8_000;
 /** A process that does not listen by then has failed to start. */
 const spawnTimeoutMs = 20_000;
 /** A process that says nothing for so long hangs, and is ended. */
+<<<<<<< HEAD
 const hungAfterMs = 20_000;
 /** One that only closed its connection lives and works on meanwhile: waiting for its death costs nothing. */
 const exitNewsMs = 1_000;
+=======
+const hungAfterDefaultMs = 20_000;
+/** After a standstill of our own its words may lie unread: they are read before it is judged. */
+const hungGraceMs = 100;
+const exitNewsMs = 100;
+>>>>>>> standby
 const stopTimeoutMs = 10_000;
 const termTimeoutMs = 3_000;
 
@@ -211,10 +220,10 @@ export class Supervisor<
       socket,
       clock: this.#options.clock,
       onStatus: ({ status }) => {
-        this.#heard();
         const { stateOf } = this.#options;
         const changed = this.#status === null || stateOf(this.#status) !== stateOf(status);
         this.#status = status;
+        this.#heard();
         if (changed) this.#options.onChange();
       },
       onEvent: ({ kind: _, ...event }) => {
@@ -241,14 +250,20 @@ export class Supervisor<
   }
 
   #heard(): void {
-    this.#heardMs = this.#options.clock.monotonicMs();
+    const { clock, hungAfterMs } = this.#options;
+    const silentMs = hungAfterMs?.(this.#status) ?? hungAfterDefaultMs;
+    this.#heardMs = clock.monotonicMs();
     this.#cancelHung?.();
-    this.#cancelHung = this.#options.clock.after(hungAfterMs, () => {
-      this.#kill('SIGKILL');
-      const link = this.#link;
-      this.#report('hung', `nothing was heard from it for ${hungAfterMs / 1000} s; it was ended`);
-      link?.close();
+    this.#cancelHung = clock.after(silentMs, () => {
+      this.#cancelHung = clock.after(hungGraceMs, () => this.#endHung(silentMs));
     });
+  }
+
+  #endHung(silentMs: number): void {
+    this.#kill('SIGKILL');
+    const link = this.#link;
+    this.#report('hung', `nothing was heard from it for ${silentMs / 1000} s; it was ended`);
+    link?.close();
   }
 
   #kill(signal: 'SIGTERM' | 'SIGKILL'): void {

@@ -5,6 +5,7 @@ import type { HeartbeatPacket } from '../../../src/peer/heartbeat/codec.ts';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
 import type { HeartbeatContent, HeartbeatLinks } from '../heartbeat/links.ts';
 import { heartbeatOf } from '../machine/peer.ts';
+import { hasArbiter, isOccupied } from '../machine/turn.ts';
 import type {
   GuardAction,
   GuardEvent,
@@ -16,6 +17,7 @@ import type {
   ReadOutcome,
   WriteOutcome,
 } from '../machine/types.ts';
+import { addressLifetime, stoppedAfterMs } from '../timing-plan.ts';
 import type { LeaseRecord, LeaseStore, ResourceRunner } from '../types.ts';
 import type { SuspendWatch } from './suspend.ts';
 import type { Watchdog } from './watchdog.ts';
@@ -32,7 +34,8 @@ export interface DriverPorts {
   openStore: () => LeaseStore | null;
   links: HeartbeatLinks;
   runner: ResourceRunner;
-  watchdog: () => Watchdog | null;
+  /** The machine's own, and the fuse that ends the application. */
+  watchdogs: () => { readonly device: Watchdog | null; readonly fuse: Watchdog | null };
   suspend: SuspendWatch;
   /** Runs a fence agent; resolves to why the peer may not be off, null when it is. */
   fence: (arbiter: ArbiterConfig) => Promise<string | null>;
@@ -147,6 +150,8 @@ export class GuardDriver {
         void this.#write(action.requestId, action.expected, action.record);
         break;
       case 'startResources':
+        // Without a lease there is no deadline; a killed guard must not leave the application all the same.
+        if (!hasArbiter(this.#state)) this.#ports.watchdogs().fuse?.arm(Number.POSITIVE_INFINITY);
         runner.start(action.epoch).then(
           () => this.feed({ type: 'resourcesStarted' }),
           (error: unknown) => this.feed({ type: 'startFailed', problem: toAppError(error).message }),
@@ -187,14 +192,24 @@ export class GuardDriver {
   #guardMachine(
     action: Extract<GuardAction, { type: 'armWatchdog' | 'disarmWatchdog' | 'resetMachine' }>,
   ): void {
-    const watchdog = this.#ports.watchdog();
-    if (action.type === 'armWatchdog') watchdog?.arm(action.deadlineMs);
-    else if (action.type === 'disarmWatchdog') watchdog?.disarm();
-    else {
-      watchdog?.reset();
-      const how = watchdog ? 'the watchdog resets the machine' : 'no watchdog can reset the machine';
-      this.#ports.tell({ level: 'error', event: 'standby.reset', text: `${action.reason}; ${how}` });
+    const { device, fuse } = this.#ports.watchdogs();
+    for (const watchdog of [device, fuse]) {
+      if (action.type === 'armWatchdog') watchdog?.arm(action.deadlineMs);
+      else if (action.type === 'disarmWatchdog') watchdog?.disarm();
+      else watchdog?.reset();
     }
+    if (action.type === 'armWatchdog') this.#renewAddresses(action.deadlineMs);
+    if (action.type !== 'resetMachine') return;
+    const how = device ? 'the watchdog resets the machine' : 'no watchdog can reset the machine';
+    this.#ports.tell({ level: 'error', event: 'standby.reset', text: `${action.reason}; ${how}` });
+  }
+
+  /** The dead man's handle of the addresses: whatever extends the right to work lets the kernel keep them for longer. */
+  #renewAddresses(deadlineMs: number): void {
+    const { timing, role, expired } = this.#state;
+    if (!isOccupied(role) || expired) return;
+    const { seconds, giveWithinMs } = addressLifetime(timing);
+    this.#ports.runner.renewAddresses(seconds, deadlineMs - stoppedAfterMs(timing) + giveWithinMs);
   }
 
   async #read(requestId: number): Promise<void> {

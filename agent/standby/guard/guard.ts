@@ -1,6 +1,6 @@
 /** The guard as one piece: keeps the pair's machine running on the present settings, and says how it stands. */
 import { randomBytes, randomInt } from 'node:crypto';
-import type { OperationPlan } from '../../../src/contract/standby.ts';
+import type { Decision, OperationPlan } from '../../../src/contract/standby.ts';
 import { AppError } from '../../../src/errors.ts';
 import type { Clock } from '../../adapters/clock.ts';
 import { createHeartbeatLinks, type HeartbeatLinks } from '../heartbeat/links.ts';
@@ -11,6 +11,7 @@ import { step } from '../machine.ts';
 import type { ResourceRunner } from '../types.ts';
 import { GuardDriver } from './driver.ts';
 import { runFence } from './fence.ts';
+import { startFuse } from './fuse.ts';
 import type { MemoryFile } from './memory-file.ts';
 import { type NetworkProbe, watchNetwork } from './network-watch.ts';
 import { operationPlan } from './operation-plan.ts';
@@ -36,24 +37,30 @@ export interface GuardOptions {
   memory: MemoryFile;
   makeRunner: (onEvent: (event: GuardEventOut) => void) => ResourceRunner;
   probe: NetworkProbe;
+  /** Where the runner remembers the processes that it started. */
+  runDir: string;
   tell: (event: GuardEventOut) => void;
   onChange: () => void;
 }
 
 /** Events of an operation's end are awaited this long before the guard goes anyway. */
 const shutdownPollMs = 20;
+/** Kept in memory to explain with; the journal keeps them all. */
+const decisionsMax = 50;
 
 interface Running {
   config: GuardConfig;
   driver: GuardDriver;
   links: HeartbeatLinks;
   runner: ResourceRunner;
+  fuse: Watchdog | null;
 }
 
 export class Guard {
   readonly #options: GuardOptions;
   readonly #bootId = randomBytes(16).toString('hex');
   readonly #network;
+  readonly #decisions: Decision[] = [];
   #running: Running | null = null;
   #watchdog: Watchdog | null = null;
   #watchdogPath: string | null = null;
@@ -89,6 +96,10 @@ export class Guard {
     return plan;
   }
 
+  get configured(): boolean {
+    return this.#running !== null;
+  }
+
   view(): GuardPair | null {
     const running = this.#running;
     if (!running) return null;
@@ -98,11 +109,14 @@ export class Guard {
       now: driver.now(),
       links: links.status(),
       states: runner.states(),
+      decisions: this.#decisions,
     });
   }
 
   watchdogState(): string {
-    return this.#watchdog?.state() ?? (this.#watchdogPath === null ? 'none configured' : 'not usable');
+    const device =
+      this.#watchdog?.state() ?? (this.#watchdogPath === null ? 'none configured' : 'not usable');
+    return `${device}, fuse ${this.#running?.fuse?.state() ?? 'none'}`;
   }
 
   /** Hands over, stops everything, and resolves; what cannot be stopped within `limitMs` is left to the watchdog. */
@@ -150,6 +164,10 @@ export class Guard {
     const otherStore = changed((of) => of.pair.arbiter);
     if (otherStore) refuseUnlessOut(running, 'the arbiter cannot be changed while this node is brought in');
     running.runner.configure(config.pair, config.nodeId);
+    if (changed((of) => of.pair.resources)) {
+      void running.fuse?.close();
+      running.fuse = this.#startFuse(config);
+    }
     running.config = config;
     running.links.configure(identityOf(config), config.pair.links);
     running.driver.feed({ type: 'configChanged', config: config.pair });
@@ -186,24 +204,27 @@ export class Guard {
         openStore: () => openLeaseStore(this.#arbiter(config), pairId, { clock }),
         links,
         runner,
-        watchdog: () => this.#watchdog,
+        watchdogs: () => ({ device: this.#watchdog, fuse: this.#running?.fuse ?? null }),
         suspend: watchSuspend({ monotonicMs: clock.monotonicMs, uptimeMs }),
         fence: runFence,
         persist: write,
-        record: (decision) =>
+        record: (decision) => {
+          this.#decisions.push({ id: 0, ...decision });
+          if (this.#decisions.length > decisionsMax) this.#decisions.shift();
           tell({
             level: 'info',
             event: `standby.${decision.rule}`.slice(0, 64),
             subject: decisionSubject,
             text: decision.outcome,
             details: { ...decision },
-          }),
+          });
+        },
         tell: (event) => tell({ ...event, subject: 'standby' }),
         onChange,
       },
       state,
     );
-    this.#running = { config, driver, links, runner };
+    this.#running = { config, driver, links, runner, fuse: this.#startFuse(config) };
     links.configure(identityOf(config), config.pair.links);
     driver.start();
   }
@@ -213,9 +234,22 @@ export class Guard {
     return (this.#running?.config ?? first).pair.arbiter;
   }
 
+  #startFuse(config: GuardConfig): Watchdog | null {
+    const { clock, runDir, tell } = this.#options;
+    const say = (level: 'warning' | 'error', event: string, text: string) =>
+      tell({ level, event, subject: 'standby', text });
+    return startFuse({
+      target: { config: config.pair, nodeId: config.nodeId, runDir },
+      clock,
+      onActed: () => say('error', 'standby.fuse', 'the fuse ended the application: its deadline had passed'),
+      onProblem: (text) => say('warning', 'standby.fuse-failed', text),
+    });
+  }
+
   async #end(running: Running): Promise<void> {
     await running.links.close();
     await running.driver.close();
+    await running.fuse?.close();
   }
 
   async #openWatchdogAt(path: string | null): Promise<void> {

@@ -15,7 +15,12 @@ import { Guard, type GuardEventOut } from './guard.ts';
 import { openMemoryFile } from './memory-file.ts';
 import { systemProbe } from './network-watch.ts';
 import { type Priority, raisePriority } from './priority.ts';
-import { type GuardMessage, type GuardRequest, guardRequestSchema } from './protocol/schema.ts';
+import {
+  type GuardMessage,
+  type GuardRequest,
+  type GuardStatus,
+  guardRequestSchema,
+} from './protocol/schema.ts';
 import { createRecorderOrder, type RecorderOrder } from './recorder-order.ts';
 
 const statusMs = 250;
@@ -27,6 +32,7 @@ const { values } = parseArgs({ options: { socket: { type: 'string' }, data: { ty
 if (!values.socket || !values.data) throw new Error('usage: guard --socket PATH --data DIR');
 const socketPath = values.socket;
 const dataDir = values.data;
+const runDir = join(dataDir, 'run');
 
 const lock = lockFolder(join(dataDir, 'guard.lock'), dataDir);
 if (process.platform !== 'win32') rmSync(socketPath, { force: true });
@@ -46,6 +52,7 @@ loopDelay.enable();
 const startedAtMs = Date.now();
 let priority: Priority = await raisePriority(false);
 let statusDue = true;
+let turn: Promise<unknown> = Promise.resolve();
 let order: RecorderOrder | null = null;
 
 const tell = (event: GuardEventOut) =>
@@ -68,7 +75,7 @@ const guard = new Guard({
   }),
   makeRunner: (onEvent) =>
     createResourceRunner({
-      commands: createSystemCommands({ runDir: join(dataDir, 'run') }),
+      commands: createSystemCommands({ runDir }),
       clock,
       platform: process.platform,
       recording: {
@@ -78,6 +85,7 @@ const guard = new Guard({
       onEvent,
     }),
   probe: systemProbe,
+  runDir,
   tell,
   onChange: () => {
     statusDue = true;
@@ -87,33 +95,39 @@ const guard = new Guard({
 const server = await serveLines<GuardRequest, GuardMessage>({
   socketPath,
   requestSchema: guardRequestSchema,
-  handle,
+  handle: inTurn,
 });
 let lastStatusMs = Number.NEGATIVE_INFINITY;
 let lastWantedMs = clock.monotonicMs();
 const timer = setInterval(() => {
   const nowMs = clock.monotonicMs();
-  if (server.clients() > 0 || guard.view() !== null) lastWantedMs = nowMs;
+  if (server.clients() > 0 || guard.configured) lastWantedMs = nowMs;
   if (nowMs - lastWantedMs > idleMaxMs) void stop();
   if (statusDue || nowMs - lastStatusMs >= statusMs) sendStatus();
 }, 50);
 
+/** A defect in what is shown must never end what is at work. */
 function sendStatus(): void {
   statusDue = false;
   lastStatusMs = clock.monotonicMs();
   if (server.clients() === 0) return;
-  server.send({
-    kind: 'status',
-    status: {
-      pid: process.pid,
-      startedAtMs,
-      rssBytes: process.memoryUsage.rss(),
-      loopDelayMaxMs: lateness(),
-      priority,
-      watchdog: guard.watchdogState(),
-      pair: guard.view(),
-    },
-  });
+  try {
+    server.send({ kind: 'status', status: statusNow() });
+  } catch (error) {
+    process.stderr.write(`status: ${error instanceof Error ? error.stack : String(error)}\n`);
+  }
+}
+
+function statusNow(): GuardStatus {
+  return {
+    pid: process.pid,
+    startedAtMs,
+    rssBytes: process.memoryUsage.rss(),
+    loopDelayMaxMs: lateness(),
+    priority,
+    watchdog: guard.watchdogState(),
+    pair: guard.view(),
+  };
 }
 
 let lateMaxMs = 0;
@@ -128,6 +142,13 @@ function lateness(): number {
     loopDelay.reset();
   }
   return Math.max(lateMaxMs, maxMs);
+}
+
+/** One after the other: what is asked of a pair waits for the settings that were sent before. */
+function inTurn(request: GuardRequest): Promise<Record<string, unknown>> {
+  const done = turn.then(() => handle(request));
+  turn = done.catch(() => {});
+  return done;
 }
 
 async function handle(request: GuardRequest): Promise<Record<string, unknown>> {

@@ -1,11 +1,10 @@
 /** How the guard stands, in the words of the contract: read from the machine's state, the links and the resources. */
-import type { PairStatus } from '../../../src/contract/standby.ts';
+import type { Decision, PairStatus } from '../../../src/contract/standby.ts';
 import type { LinkStatus } from '../heartbeat/links.ts';
 import { authorityUntilMs } from '../machine/authority.ts';
-import { pactVerdict } from '../machine/pact.ts';
+import { explain } from '../machine/explain.ts';
 import { hasArbiter, isOccupied, nodeName, peerIsHeard } from '../machine/turn.ts';
 import type { GuardState, Now } from '../machine/types.ts';
-import { verdictOf } from '../machine/verdict.ts';
 import type { ResourceRunner } from '../types.ts';
 import type { GuardPair } from './protocol/schema.ts';
 
@@ -14,6 +13,8 @@ export interface ViewInput {
   now: Now;
   links: LinkStatus[];
   states: ReturnType<ResourceRunner['states']>;
+  /** The last of this guard, oldest first. */
+  decisions: readonly Decision[];
 }
 
 export function pairView(input: ViewInput): GuardPair {
@@ -41,7 +42,7 @@ export function pairView(input: ViewInput): GuardPair {
     links,
     resources: resourcesOf(input),
     forecast: forecastOf(s, now),
-    explanation: explanationOf(s, now),
+    explanation: explanationOf(input),
   };
 }
 
@@ -107,52 +108,16 @@ function takesOver(s: GuardState, who: string): string {
   return `${who} would take over after about ${(s.timing.takeOverAfterMs / 1_000).toFixed(1)} s`;
 }
 
-const stayTexts: Readonly<Record<string, string>> = {
-  'still-stopping': 'it is still stopping what may run here',
-  'arbiter-unknown': 'the arbiter has not answered yet',
-  'arbiter-unreachable': 'the arbiter does not answer',
-  'foreign-holder': 'the lease is held by a node that is not of this pair',
-  'arbiter-went-back': 'the arbiter shows an earlier state than was seen before',
-  promise: 'it promised the active not to take over for a moment',
-  'lease-renewed': 'the active renews its lease',
-  'lease-waiting': 'the lease has not been renewed, but not for long enough yet',
-  'brought-out': 'the pair was brought out by an operator',
-  maintenance: 'this node is in maintenance',
-  'peer-maintenance': 'the other node is in maintenance',
-  'trigger-off': 'the trigger for a lost peer is switched off',
-  'wait-after-start': 'it waits for some time after its start',
-  backoff: 'it failed a moment ago and waits before it tries again',
-  'not-fit': 'it has trouble of its own',
-  'data-behind': 'its data is behind that of the active',
-  'failback-possible': 'the default node may take the application back',
-  'peer-active': 'the other node is active',
-  'peer-first': 'the other node goes first',
-  'needs-operator': 'without an arbiter a person must confirm a take-over',
-  fencing: 'it waits for the fence agent',
-  'shutting-down': 'its agent is ending',
-};
-
-function explanationOf(s: GuardState, now: Now): GuardPair['explanation'] {
-  const self = nodeName(s, s.nodeId);
-  const summary = summaryOf(s, now, self);
-  const troubles = Object.entries(s.troubles).map(([cause, problem]) => `trouble with ${cause}: ${problem}`);
-  const peer = s.peer
-    ? `${nodeName(s, s.peerId)} was heard ${Math.round(now.monotonicMs - s.peer.receivedAtMs)} ms ago as ${s.peer.payload.role}`
-    : `${nodeName(s, s.peerId)} has not been heard since this guard started`;
+/** The decisions in sentences, and then how things are. */
+function explanationOf({ state: s, now, decisions }: ViewInput): GuardPair['explanation'] {
+  const { summary, lines } = explain(s, decisions, now);
   const record = s.lease?.stored?.record;
   const lease = record
-    ? `the lease: epoch ${record.epoch}, held by ${nodeName(s, record.holder)}`
-    : 'the lease: nobody has held it, or it is not known';
-  const store = s.storeProblem === null ? [] : [`the arbiter: ${s.storeProblem}`];
-  const problem = s.problem === null ? [] : [`last problem: ${s.problem}`];
-  return { summary, lines: [lease, peer, ...store, ...troubles, ...problem] };
-}
-
-function summaryOf(s: GuardState, now: Now, self: string): string {
-  if (s.role !== 'standby' && s.role !== 'candidate') {
-    return `${self} is ${s.role}${s.problem === null ? '' : `: ${s.problem}`}`;
-  }
-  const verdict = hasArbiter(s) ? verdictOf(s, now.monotonicMs) : pactVerdict(s, now.monotonicMs);
-  if (verdict.take) return `${self} takes over: ${verdict.rule}`;
-  return `${self} does not take over: ${stayTexts[verdict.rule] ?? verdict.rule}`;
+    ? `The lease: epoch ${record.epoch}, held by ${nodeName(s, record.holder)}.`
+    : 'The lease: nobody has held it, or it is not known.';
+  const peer = s.peer
+    ? `${nodeName(s, s.peerId)} was heard ${Math.round(now.monotonicMs - s.peer.receivedAtMs)} ms ago as ${s.peer.payload.role}.`
+    : `${nodeName(s, s.peerId)} has not been heard since this guard started.`;
+  const troubles = Object.entries(s.troubles).map(([cause, problem]) => `Trouble with ${cause}: ${problem}.`);
+  return { summary, lines: [...lines, ...(hasArbiter(s) ? [lease] : []), peer, ...troubles] };
 }

@@ -63,6 +63,8 @@ export class PeerLink {
   readonly #desk: PairingDesk;
   /** Accepted connections with the certificate behind each. */
   readonly #sockets = new Map<TLSSocket, string | null>();
+  /** Certificate of the node that is being joined. */
+  #joining: string | null = null;
   readonly #toldAtMs = new Map<string, number>();
   #server: Server | null = null;
   #peer: PeerAddress | null = null;
@@ -143,13 +145,15 @@ export class PeerLink {
     await this.listen();
     const { certificate, clock } = this.#options;
     const socket = await this.#dial(target);
+    const otherFingerprint = fingerprintOf(socket) ?? '';
+    this.#joining = otherFingerprint;
     try {
       const asker = new PeerAsker(socket, clock);
       return await joinWithCode({
         code,
         self: this.#self(),
         fingerprint: certificate.fingerprint,
-        otherFingerprint: fingerprintOf(socket) ?? '',
+        otherFingerprint,
         host: target.host,
         ask: (method, input) => asker.ask(method, input),
       });
@@ -205,10 +209,12 @@ export class PeerLink {
     socket.on('error', () => socket.destroy());
     const isPeer = fingerprint !== null && fingerprint === this.#peer?.fingerprint;
     if (fingerprint === null || !(isPeer || this.#desk.open)) {
-      this.#tell(
-        'standby.stranger-refused',
-        `${host} claimed to be of this pair with the certificate ${fingerprint ?? '(none)'}; it was sent away`,
-      );
+      // The node that we are pairing with at this moment dials a little before its certificate is on our disk.
+      if (fingerprint === null || fingerprint !== this.#joining)
+        this.#tell(
+          'standby.stranger-refused',
+          `${host} claimed to be of this pair with the certificate ${fingerprint ?? '(none)'}; it was sent away`,
+        );
       socket.destroy();
       return;
     }

@@ -1,6 +1,7 @@
 /** What each kind of resource can do: start, stop, monitor, within the time that the runner gives. */
 import type { AppError } from '../../../src/errors.ts';
 import type { Clock } from '../../adapters/clock.ts';
+import type { AddressLifetimes } from './address-lifetimes.ts';
 import type { Commands } from './commands.ts';
 
 export interface Action {
@@ -35,6 +36,7 @@ export interface ControllerDeps {
   /** Without the runner's prefix: `ip netns exec` would hide what is mounted from everybody else. */
   readonly hostCommands: Commands;
   readonly clock: Clock;
+  readonly lifetimes: AddressLifetimes;
   readonly nodeId: string;
   readonly pairId: string;
   readonly recording: { start(epoch: number): Promise<void>; stop(): Promise<void> };

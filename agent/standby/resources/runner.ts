@@ -2,7 +2,9 @@
 import type { PairConfig } from '../../../src/contract/standby.ts';
 import { AppError, toAppError } from '../../../src/errors.ts';
 import type { Clock } from '../../adapters/clock.ts';
+import { keepsLease } from '../timing-plan.ts';
 import type { ResourceRunner } from '../types.ts';
+import { AddressLifetimes } from './address-lifetimes.ts';
 import type { Commands } from './commands.ts';
 import type { ControllerDeps, ResourceEvent } from './controller.ts';
 import { makeController, prefixed } from './controllers.ts';
@@ -14,6 +16,7 @@ import { type Operation, Operations, overtaken } from './operations.ts';
 import { Repairs } from './repairs.ts';
 
 const dropMs = 500;
+const dropEndMs = 10_000;
 
 export interface ResourceRunnerOptions {
   readonly commands: Commands;
@@ -34,6 +37,7 @@ class Runner implements ResourceRunner {
   readonly #options: ResourceRunnerOptions;
   readonly #operations = new Operations(() => this.#repairNext());
   readonly #repairs: Repairs;
+  readonly #lifetimes: AddressLifetimes;
   #graph: Graph = makeGraph([]);
   #items = new Map<string, Item>();
   #configured = '';
@@ -44,9 +48,12 @@ class Runner implements ResourceRunner {
   constructor(options: ResourceRunnerOptions) {
     this.#options = options;
     this.#repairs = new Repairs(options.clock, () => this.#repairNext());
+    const { commands, commandPrefix = [], clock, onEvent } = options;
+    this.#lifetimes = new AddressLifetimes({ commands: prefixed(commands, commandPrefix), clock, onEvent });
   }
 
   configure(config: PairConfig, nodeId: string): void {
+    this.#lifetimes.govern(keepsLease(config.arbiter.kind));
     const wanted = JSON.stringify([config.pairId, nodeId, config.resources]);
     if (wanted === this.#configured) return;
     if (this.#wanted === 'running' || this.#operations.current !== null) {
@@ -76,6 +83,10 @@ class Runner implements ResourceRunner {
     await this.#drop();
   }
 
+  renewAddresses(lifetimeSeconds: number, beforeMs: number): void {
+    this.#lifetimes.grant(lifetimeSeconds, beforeMs);
+  }
+
   states(): ReturnType<ResourceRunner['states']> {
     return [...this.#items.values()].map(({ id, state, problem, restarts, sinceMs }) => ({
       id,
@@ -97,6 +108,7 @@ class Runner implements ResourceRunner {
       commands: prefixed(commands, commandPrefix),
       hostCommands: commands,
       clock,
+      lifetimes: this.#lifetimes,
       nodeId,
       pairId: config.pairId,
       recording,
@@ -248,15 +260,18 @@ class Runner implements ResourceRunner {
 
   /** Rejects when an address may still be there. */
   async #drop(): Promise<void> {
+    const { clock } = this.#options;
     const abort = new AbortController();
     const late = Promise.withResolvers<never>();
-    const cancel = this.#options.clock.after(dropMs, () => {
-      abort.abort();
+    // Late is told, and not given up: the removal goes on.
+    const cancelEnd = clock.after(dropEndMs, () => abort.abort());
+    const cancel = clock.after(dropMs, () => {
       late.reject(new AppError('timeout', `the addresses could not be dropped within ${dropMs} ms`));
     });
-    const drops = [...this.#items.values()].map((item) => item.drop(abort.signal));
+    const drops = Promise.all([...this.#items.values()].map((item) => item.drop(abort.signal)));
+    drops.then(cancelEnd, cancelEnd);
     try {
-      await Promise.race([Promise.all(drops), late.promise]);
+      await Promise.race([drops, late.promise]);
     } finally {
       cancel();
     }

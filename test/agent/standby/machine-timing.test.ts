@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  addressLifetime,
   clockDriftMax,
   latenessMaxMs,
   stoppedAfterMs,
@@ -14,7 +15,7 @@ const hub = timingOf('default', 'hub');
 describe('the times of the lease', () => {
   it.each([
     ['default', 'hub', 2_400],
-    ['fast', 'hub', 1_300],
+    ['fast', 'hub', 1_600],
     ['default', 'etcd', 8_000],
     ['default', 'nats', 17_000],
   ] as const)('profile %s with %s is safe and waits %d ms', (profile, arbiter, waitMs) => {
@@ -35,6 +36,24 @@ describe('the times of the lease', () => {
     expect(() => timingOf('custom', 'hub', bad)).toThrow(
       /takeOverAfterMs is 2200 ms.*1500 ms.*500 ms.*2296.*raise/s,
     );
+  });
+
+  it.each([
+    ['default', 'hub', 1],
+    ['fast', 'hub', 1],
+    ['default', 'etcd', 6],
+    ['default', 'nats', 13],
+  ] as const)('profile %s with %s lets the kernel keep an address for %d s', (profile, arbiter, seconds) => {
+    const timing = timingOf(profile, arbiter);
+    const lifetime = addressLifetime(timing);
+    expect(lifetime.seconds).toBe(seconds);
+    expect(lifetime.giveWithinMs).toBeGreaterThanOrEqual(200);
+    expect(lifetime.seconds * 1_000).toBeGreaterThan(timing.renewIntervalMs);
+  });
+
+  it('refuses a T that an address outlives, though everything else has stopped', () => {
+    const quick = { ...timingOf('fast', 'hub'), takeOverAfterMs: 1_500 };
+    expect(timingProblems(quick).join()).toMatch(/keeps its address for up to 1300 ms.*1582/);
   });
 
   it('refuses a D that a failover of the store outlasts', () => {
@@ -65,8 +84,11 @@ describe('the times of the lease', () => {
         accepted += 1;
         // True time: the slowest clock of the holder against the fastest of the candidate.
         const holderStoppedMs = (stoppedAfterMs(timing) + latenessMaxMs) / (1 - clockDriftMax);
+        const { goneAfterMs, giveWithinMs } = addressLifetime(timing);
+        const addressGoneMs = (giveWithinMs + goneAfterMs) / (1 - clockDriftMax);
         const candidateBeginsMs = timing.takeOverAfterMs / (1 + clockDriftMax);
         expect(candidateBeginsMs).toBeGreaterThanOrEqual(holderStoppedMs);
+        expect(candidateBeginsMs).toBeGreaterThanOrEqual(addressGoneMs);
         expect(waitMinMs(timing)).toBeLessThanOrEqual(timing.takeOverAfterMs);
       }),
       { numRuns: 3_000 },

@@ -31,33 +31,45 @@ export function openStore(servers: StoreServers, pairId: string): LeaseStore {
   return store;
 }
 
-export async function untilServing(servers: StoreServers, timeoutMs = 20_000): Promise<void> {
-  const store = openStore(servers, 'is-it-up');
+/** Until a pair's lease can be read and another one written: a cluster may serve some of them sooner than others. */
+export async function untilServing(
+  servers: StoreServers,
+  timeoutMs = 20_000,
+  pairId: string | null = null,
+): Promise<void> {
+  const practice = openStore(servers, 'is-it-up');
+  const pair = openStore(servers, pairId ?? 'is-it-up');
   try {
     await until('the store serves', timeoutMs, async () => {
-      const before = await store.read(500);
+      const before = await practice.read(1_500);
       const record = { pairId: 'is-it-up', holder: null, epoch: 0, seq: 0, successor: null };
-      await store.compareAndSet(before?.revision ?? null, record, 1_000);
+      await practice.compareAndSet(before?.revision ?? null, record, 1_500);
+      await pair.read(1_500);
       return true;
     });
   } finally {
-    await store.close();
+    await practice.close();
+    await pair.close();
   }
 }
 
 /** Puts all data folders back to what they were when `work` began; the servers are down for both copies. */
-export async function withOldCopy(servers: StoreServers, work: () => Promise<void>): Promise<void> {
+export async function withOldCopy(
+  servers: StoreServers,
+  pairId: string,
+  work: () => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-copy-'));
   try {
     await Promise.all(servers.members.map((member) => member.end('SIGTERM')));
     for (const member of servers.members) await member.copyTo(join(folder, member.name));
     for (const member of servers.members) member.start();
-    await untilServing(servers);
+    await untilServing(servers, 30_000, pairId);
     await work();
     await Promise.all(servers.members.map((member) => member.end('SIGKILL')));
     for (const member of servers.members) await member.putBack(join(folder, member.name));
     for (const member of servers.members) member.start();
-    await untilServing(servers);
+    await untilServing(servers, 30_000, pairId);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

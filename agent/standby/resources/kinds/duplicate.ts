@@ -1,6 +1,6 @@
 /** Asks the network whether somebody else has an address, before we take it: ARP probe (RFC 5227) or neighbour solicitation. */
 import { z } from 'zod';
-import { toAppError } from '../../../../src/errors.ts';
+import { AppError } from '../../../../src/errors.ts';
 import type { Clock } from '../../../adapters/clock.ts';
 import type { Commands } from '../commands.ts';
 import type { VirtualIp } from './ip-address.ts';
@@ -18,34 +18,36 @@ interface Probe {
   readonly signal: AbortSignal;
 }
 
-/** The hardware address that answers, null when nobody does in time. */
+/**
+ * The hardware address that answers, null when nobody does in time. The kernel's own question counts, because it is known
+ * when it was sent, also on a machine too busy to start a program; the probe from no address is heard where that is not.
+ */
 export async function whoHas(probe: Probe): Promise<string | null> {
-  if (probe.ip.family === 6) return askNeighbour(probe);
+  const over = new AbortController();
+  const probed = { by: null as string | null };
+  if (probe.ip.family === 4) {
+    const signal = AbortSignal.any([probe.signal, over.signal]);
+    void arpProbe({ ...probe, signal }).then(
+      (mac) => {
+        probed.by = mac;
+      },
+      // Killed, or not installed.
+      () => undefined,
+    );
+  }
   try {
-    return await arpProbe(probe);
-  } catch (thrown) {
-    if (toAppError(thrown).code !== 'not_found') throw thrown;
-    return askNeighbour(probe);
+    return (await askNeighbour(probe)) ?? probed.by;
+  } finally {
+    over.abort();
   }
 }
 
 /** arping(8): with `-D` it ends with 1 on the first answer. */
-async function arpProbe({ commands, clock, ip, interfaceName, signal }: Probe): Promise<string | null> {
-  const wait = new AbortController();
-  const cancel = clock.after(answerMs, () => wait.abort());
-  try {
-    const result = await commands.run({
-      command: ['arping', '-D', '-c', '2', '-w', '2', '-I', interfaceName, ip.host],
-      signal: AbortSignal.any([signal, wait.signal]),
-    });
-    if (result.code !== 1) return null;
-    return /\[([0-9A-Fa-f:]{17})\]/.exec(result.output)?.[1]?.toLowerCase() ?? null;
-  } catch (thrown) {
-    if (wait.signal.aborted && !signal.aborted) return null;
-    throw thrown;
-  } finally {
-    cancel();
-  }
+async function arpProbe({ commands, ip, interfaceName, signal }: Probe): Promise<string | null> {
+  const command = ['arping', '-D', '-c', '2', '-w', '2', '-I', interfaceName, ip.host];
+  const result = await commands.run({ command, signal });
+  if (result.code !== 1) return null;
+  return /\[([0-9A-Fa-f:]{17})\]/.exec(result.output)?.[1]?.toLowerCase() ?? null;
 }
 
 /** ip-neighbour(8): an entry that is "in use" makes the kernel ask; what it knew before is forgotten first. */
@@ -56,7 +58,9 @@ async function askNeighbour({ commands, clock, ip, interfaceName, signal }: Prob
       signal,
     });
   await neighbour('delete');
-  await neighbour('add', 'use');
+  const asked = await neighbour('add', 'use');
+  if (asked.code !== 0)
+    throw new AppError('internal', `cannot ask whether ${ip.host} is free: ${asked.lastLines}`);
   await new Promise<void>((resolve) => {
     const cancel = clock.after(answerMs, resolve);
     const end = () => {

@@ -12,6 +12,7 @@ import { announceByKernel, macvlanName, makeMacvlan, must } from './virtual-mac.
 type IpConfig = Extract<ResourceConfig, { kind: 'ip' }>;
 
 const dadPollMs = 50;
+const takeBackMs = 10_000;
 
 /** `invalid_input` when the config names no interface for this node. */
 export function interfaceOf(config: IpConfig, nodeId: string): string {
@@ -25,6 +26,7 @@ export function interfaceOf(config: IpConfig, nodeId: string): string {
 export class IpController implements Controller {
   readonly #deps: ControllerDeps;
   readonly #commands: Commands;
+  readonly #id: string;
   readonly #ip: VirtualIp;
   /** The one that the config names. */
   readonly #parent: string;
@@ -34,11 +36,12 @@ export class IpController implements Controller {
   readonly #announcer: Announcer;
   /** Counts drops: a start that is under way when one comes takes its address back. */
   #drops = 0;
-  #starting: Promise<void> = Promise.resolve();
+  #starting: Promise<void> | null = null;
 
   constructor(config: IpConfig, deps: ControllerDeps) {
     this.#deps = deps;
     this.#commands = deps.commands;
+    this.#id = config.id;
     this.#ip = parseVirtualIp(config.address);
     this.#parent = interfaceOf(config, deps.nodeId);
     this.#virtualMac = config.virtualMac;
@@ -59,7 +62,13 @@ export class IpController implements Controller {
 
   start(action: Action): Promise<void> {
     const starting = this.#start(action);
-    this.#starting = starting.catch(() => undefined);
+    const ended = starting.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#starting = ended.finally(() => {
+      this.#starting = null;
+    });
     return starting;
   }
 
@@ -68,7 +77,7 @@ export class IpController implements Controller {
     try {
       await this.#takeUnlessHeld(signal);
     } finally {
-      if (drops !== this.#drops) await this.#remove(AbortSignal.timeout(1_000));
+      if (drops !== this.#drops) await this.#remove(AbortSignal.timeout(takeBackMs));
     }
     if (drops !== this.#drops)
       throw new AppError('conflict', `${this.#ip.host} was dropped while it started`);
@@ -96,7 +105,9 @@ export class IpController implements Controller {
   async drop(signal: AbortSignal): Promise<void> {
     this.#drops += 1;
     this.#announcer.stop();
-    await Promise.all([this.#remove(signal), this.#starting]);
+    const starting = this.#starting;
+    const [removed] = await Promise.all([this.#remove(signal), starting]);
+    if (removed && starting === null) return;
     const holders = holdersOf(await readLinks(this.#commands, signal), this.#ip);
     if (holders.some(({ name }) => name === this.#carrier))
       throw new AppError('internal', `${this.#ip.host} could not be dropped from ${this.#carrier}`);
@@ -113,6 +124,7 @@ export class IpController implements Controller {
       });
     }
     if (holders.length === 0) await this.#take(parent, signal);
+    else await this.#add([], signal);
   }
 
   #requireCarrier(links: readonly Link[]): Link {
@@ -144,11 +156,23 @@ export class IpController implements Controller {
       await announceByKernel(this.#commands, this.#carrier, signal);
     }
     const flags = this.#ip.family === 6 && asked ? ['nodad'] : [];
-    const add = ['ip', 'address', 'replace', this.#ip.cidr, 'dev', this.#carrier, ...flags];
-    await must(this.#commands, add, signal);
+    await this.#add(flags, signal);
     if (this.#virtualMac !== null)
       await must(this.#commands, ['ip', 'link', 'set', 'dev', this.#carrier, 'up'], signal);
     if (!asked) await this.#kernelAsked(signal);
+  }
+
+  /** Where a lease governs, only for as long as it lasts. */
+  async #add(flags: readonly string[], signal: AbortSignal): Promise<void> {
+    const { lifetimes } = this.#deps;
+    const words = await lifetimes.words(signal);
+    const address = { cidr: this.#ip.cidr, interfaceName: this.#carrier, flags };
+    await must(
+      this.#commands,
+      ['ip', 'address', 'replace', address.cidr, 'dev', address.interfaceName, ...words, ...flags],
+      signal,
+    );
+    lifetimes.hold(this.#id, address);
   }
 
   async #refuseDuplicate(signal: AbortSignal): Promise<void> {
@@ -185,12 +209,13 @@ export class IpController implements Controller {
     );
   }
 
-  /** Without looking at the answer: it may be gone already. */
-  async #remove(signal: AbortSignal): Promise<void> {
+  /** False when the system says no: it may be gone already. */
+  async #remove(signal: AbortSignal): Promise<boolean> {
+    await this.#deps.lifetimes.letGo(this.#id);
     const command =
       this.#virtualMac === null
         ? ['ip', 'address', 'delete', this.#ip.cidr, 'dev', this.#carrier]
         : ['ip', 'link', 'delete', 'dev', this.#carrier];
-    await this.#commands.run({ command, signal });
+    return (await this.#commands.run({ command, signal })).code === 0;
   }
 }

@@ -51,7 +51,8 @@ async function run(request: CommandRequest): Promise<CommandResult> {
   try {
     const end = await Promise.race([ended, aborted.happened]);
     if (end === 'aborted') {
-      await killTree(child, token, 'SIGKILL');
+      // Those that left the group are looked for meanwhile: an address that must go does not wait for them.
+      void killTree(child, token, 'SIGKILL');
       await Promise.race([ended.catch(() => undefined), pause(reapMs)]);
       throw late(request.command, last.text);
     }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { AddressLifetimes } from '../../../../../agent/standby/resources/address-lifetimes.ts';
 import { VolumeController } from '../../../../../agent/standby/resources/kinds/volume.ts';
 import type { ResourceConfig } from '../../../../../src/contract/standby.ts';
 import { FakeClock, FakeCommands, resource } from '../fakes.ts';
@@ -140,12 +141,14 @@ describe('a share with a password', () => {
       const made = rig();
       const commands = new FakeCommands();
       commands.answer = () => ({ code: 32, lastLines: 'mount error(13): denied for pass,word' });
+      const clock = new FakeClock();
       const controller = new VolumeController(
         { ...share, mountPoint: join(made.folder, 'nas') },
         {
           commands,
           hostCommands: commands,
-          clock: new FakeClock(),
+          clock,
+          lifetimes: new AddressLifetimes({ commands, clock, onEvent: () => {} }),
           nodeId: 'a',
           pairId: 'p',
           recording: { start: async () => {}, stop: async () => {} },

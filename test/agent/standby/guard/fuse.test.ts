@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../../agent/adapters/clock.ts';
+import { fuseCommands, startFuse } from '../../../../agent/standby/guard/fuse.ts';
+import { pairConfigSchema } from '../../../../src/contract/index.ts';
+
+const hasBash = process.platform === 'linux' && spawnSync('bash', ['--version']).status === 0;
+if (!hasBash) console.warn('SKIPPED test/agent/standby/guard/fuse: it needs Linux with bash');
+
+let folder: string;
+const children: ChildProcess[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hf-fuse-'));
+});
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const markPath = () => join(folder, "stop's $(mark)");
+function configOf(resources: unknown[]) {
+  return pairConfigSchema.parse({
+    pairId: 'pair-1234',
+    version: 1,
+    application: 'x',
+    nodes: ['a', 'b'].map((id) => ({ id, name: id, address: 'h', fingerprint: 'f' })),
+    links: [{ id: 'l', addresses: { a: '1', b: '2' } }],
+    arbiter: { kind: 'manual' },
+    resources,
+  });
+}
+const scriptResource = () => ({
+  id: 'job',
+  name: 'job',
+  kind: 'script',
+  start: ['true'],
+  stop: ['touch', markPath()],
+  monitor: ['true'],
+});
+const target = (resources: unknown[]) => ({ config: configOf(resources), nodeId: 'a', runDir: folder });
+
+function start(resources: unknown[] = [scriptResource()]) {
+  const acted: true[] = [];
+  const fuse = startFuse({
+    target: target(resources),
+    clock: systemClock,
+    onActed: () => acted.push(true),
+    onProblem: () => {},
+  });
+  if (!fuse) throw new Error('no fuse');
+  return { fuse, acted };
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  const deadlineMs = Date.now() + 5_000;
+  while (!condition()) {
+    if (Date.now() > deadlineMs) throw new Error(`not in time: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+describe('what the fuse does', () => {
+  it('takes addresses first, and never reads settings as shell text', () => {
+    const commands = fuseCommands(
+      target([
+        scriptResource(),
+        { id: 'vip', name: 'vip', kind: 'ip', address: '192.0.2.9/24', interfaces: { a: 'eth1', b: 'eth2' } },
+        { id: 'web', name: 'web', kind: 'service', unit: 'nginx.service' },
+      ]),
+    );
+    expect(commands[0]).toEqual(['ip', 'address', 'delete', '192.0.2.9/24', 'dev', 'eth1']);
+    expect(commands).toContainEqual(['touch', markPath()]);
+    expect(commands).toContainEqual(['systemctl', 'kill', '--signal', 'SIGKILL', 'nginx.service']);
+  });
+});
+
+describe.skipIf(!hasBash)('the fuse', () => {
+  it('acts when the deadline passes, and not while it is moved on', async () => {
+    const { fuse, acted } = start();
+    for (let time = 0; time < 6; time += 1) {
+      fuse.arm(systemClock.monotonicMs() + 300);
+      await new Promise((resolve) => setTimeout(resolve, 80));
+    }
+    expect(existsSync(markPath())).toBe(false);
+    await until(() => acted.length > 0, 'the act');
+    expect(existsSync(markPath())).toBe(true);
+    await fuse.close();
+  });
+
+  it('does nothing once it was switched off, also when the guard then ends', async () => {
+    const { fuse } = start();
+    fuse.arm(systemClock.monotonicMs() + 200);
+    fuse.disarm();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await fuse.close();
+    expect(existsSync(markPath())).toBe(false);
+  });
+
+  it('acts when what holds it is gone, with and without a deadline', async () => {
+    for (const deadlineMs of [systemClock.monotonicMs() + 60_000, Number.POSITIVE_INFINITY]) {
+      const { fuse } = start();
+      fuse.arm(deadlineMs);
+      await fuse.close();
+      expect(existsSync(markPath())).toBe(true);
+      rmSync(markPath());
+    }
+  });
+
+  it('kills a marked program, and one that has written over its mark by its session', async () => {
+    const token = 'process:pair-1234:a:web';
+    const run = (env: Record<string, string>) => {
+      const child = spawn('sleep', ['60'], {
+        detached: true,
+        stdio: 'ignore',
+        env: { ...process.env, ...env },
+      });
+      children.push(child);
+      return child;
+    };
+    const marked = run({ HOLDFAST_OWNED: token });
+    const other = run({ HOLDFAST_OWNED: `${token}2` });
+    const unmarked = run({});
+    const stat = readFileSync(`/proc/${unmarked.pid}/stat`, 'utf8');
+    const sinceTicks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+    writeFileSync(
+      join(folder, 'process_pair-1234_a_web.json'),
+      JSON.stringify({ bootId: 'x', id: unmarked.pid, sinceTicks }),
+    );
+    const { fuse } = start([{ id: 'web', name: 'web', kind: 'process', command: ['x'] }]);
+    fuse.arm(systemClock.monotonicMs() + 10);
+    await until(() => marked.signalCode === 'SIGKILL' && unmarked.signalCode === 'SIGKILL', 'both killed');
+    expect(other.signalCode).toBeNull();
+    await fuse.close();
+  });
+});
