@@ -1,32 +1,16 @@
 /** `npm run bench -- NAME [--json]`: runs one benchmark and prints its figures; each measures its peer in the same run. */
 import { parseArgs } from 'node:util';
-<<<<<<< HEAD
-import { benchConsole } from './console.ts';
-import { benchInspection } from './inspection.ts';
-import { benchRecorder } from './recorder.ts';
-import { benchScale } from './scale.ts';
-import { benchStart } from './start.ts';
-import { benchStorage } from './storage.ts';
-
-const benches = {
-  recorder: benchRecorder,
-  scale: benchScale,
-  inspection: benchInspection,
-  storage: benchStorage,
-  console: benchConsole,
-  start: benchStart,
-=======
 import type { BenchOptions } from './options.ts';
 
 /** Each is loaded only when it is asked for: a bench may need programs that others do not. */
 const benches: Readonly<Record<string, () => Promise<(options: BenchOptions) => Promise<unknown>>>> = {
   recorder: async () => (await import('./recorder.ts')).benchRecorder,
+  scale: async () => (await import('./scale.ts')).benchScale,
   inspection: async () => (await import('./inspection.ts')).benchInspection,
   storage: async () => (await import('./storage.ts')).benchStorage,
   console: async () => (await import('./console.ts')).benchConsole,
   start: async () => (await import('./start.ts')).benchStart,
   failover: async () => (await import('./failover.ts')).benchFailover,
->>>>>>> standby
 };
 
 const { values, positionals } = parseArgs({

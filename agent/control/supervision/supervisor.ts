@@ -51,16 +51,11 @@ const connectWaitMs = 8_000;
 /** A process that does not listen by then has failed to start. */
 const spawnTimeoutMs = 20_000;
 /** A process that says nothing for so long hangs, and is ended. */
-<<<<<<< HEAD
-const hungAfterMs = 20_000;
-/** One that only closed its connection lives and works on meanwhile: waiting for its death costs nothing. */
-const exitNewsMs = 1_000;
-=======
 const hungAfterDefaultMs = 20_000;
 /** After a standstill of our own its words may lie unread: they are read before it is judged. */
 const hungGraceMs = 100;
-const exitNewsMs = 100;
->>>>>>> standby
+/** One that only closed its connection lives and works on meanwhile: waiting for its death costs nothing. */
+const exitNewsMs = 1_000;
 const stopTimeoutMs = 10_000;
 const termTimeoutMs = 3_000;
 
