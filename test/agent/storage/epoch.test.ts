@@ -77,7 +77,7 @@ describe('a space on a disk that both nodes reach (I4)', () => {
   test('of another owner in the same epoch is refused', async () => {
     const a = await rig({ epoch: 8 }).ready();
     const b = await rig({ ...nodeB, root: a.root, epoch: 8 }).start();
-    await b.pass(4);
+    await b.pass(6);
     expect(b.space('s1').state).toBe('error');
     expect(ownerOf(a)).toEqual({ node: 'node-a', epoch: 8 });
   });
