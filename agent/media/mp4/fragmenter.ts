@@ -227,6 +227,18 @@ class PartFragmenter implements Fragmenter {
     this.#ptsMin += shift;
     this.#ptsMax += shift;
     if (next !== null) next.ptsTicks += shift;
+    if (this.#ptsMaxBefore === null) this.#leadWithKey();
+  }
+
+  /**
+   * A session begins with its key frame. What is stamped before it was sent behind it: pictures that cannot be decoded
+   * yet, or a sender whose first stamps are off (VLC). Either way nothing can be shown before the key frame.
+   */
+  #leadWithKey(): void {
+    const { ptsTicks, sync } = this.#samples;
+    if (sync[0] !== 1 || (ptsTicks[0] ?? 0) <= this.#ptsMin) return;
+    this.#ptsMin -= 1;
+    ptsTicks[0] = this.#ptsMin;
   }
 
   #runs(next: Moment | null): TrackRun[] {

@@ -120,6 +120,26 @@ describe('cutting parts', () => {
     expect(rig.parts.slice(1).some((part) => part.randomAccess)).toBe(false);
   });
 
+  it('shows nothing before the key frame that a session begins with', () => {
+    const rig = setUp({ hold: true });
+    rig.fragmenter.formats(formatsOf(clip, false));
+    const stamps = [65_642, 69_240, 62_042, 72_838, 76_440];
+    for (const [index, pts] of stamps.entries()) {
+      const unit = clip.units[index];
+      if (unit) feedUnit(rig.fragmenter, unit, { pts, ms: epochMs + index * 40, pieceBytes: 1400 });
+    }
+    rig.fragmenter.flush();
+    const [part] = rig.parts;
+    const track = part ? readFragment(partBytes(part)).tracks[0] : undefined;
+    let ticks = 0;
+    const shown = [...(track?.durationsTicks ?? [])].map((duration, index) => {
+      ticks += duration;
+      return ticks - duration + (track?.compositionTicks[index] ?? 0);
+    });
+    expect(shown).toHaveLength(stamps.length);
+    expect(Math.min(...shown.slice(1))).toBeGreaterThan(shown[0] ?? 0);
+  });
+
   it('does not cut a stream of key frames at every frame', () => {
     const rig = setUp();
     rig.fragmenter.formats(formatsOf(clip, false));
