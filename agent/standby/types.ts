@@ -73,6 +73,7 @@ export interface ResourceRunner {
     state: ResourceState;
     problem: string | null;
     restarts: number;
+    /** UTC. */
     sinceMs: number;
   }[];
   /** A monitor failed more often than its restart tries. */

@@ -8,6 +8,7 @@ import {
   isOccupied,
   learnEpoch,
   nodeName,
+  persist,
   type Turn,
   tell,
 } from './turn.ts';
@@ -54,6 +55,8 @@ export function activate(turn: Turn, epoch: number, rule: string, inputs: Decisi
   const { s } = turn;
   s.epoch = epoch;
   learnEpoch(turn, epoch);
+  s.resourcesMayRun = true;
+  persist(turn);
   s.expired = false;
   s.resetAtMs = Number.POSITIVE_INFINITY;
   s.resources = 'starting';
@@ -166,7 +169,10 @@ export function failed(turn: Turn, rule: string, problem: string, inputs: Decisi
 export function stopped(turn: Turn): void {
   const { s, now } = turn;
   s.resources = 'stopped';
-  s.resourcesMayRun = false;
+  if (s.resourcesMayRun) {
+    s.resourcesMayRun = false;
+    persist(turn);
+  }
   if (s.role !== 'deactivating') return;
   const hadEpoch = s.epoch;
   s.epoch = 0;

@@ -75,6 +75,8 @@ export interface GuardMemory {
   readonly highestEpoch: number;
   readonly maintenance: boolean;
   readonly standalone: boolean;
+  /** Resources were started and not all known to have stopped: only then is a machine reset that cannot stop them. */
+  readonly mayRun: boolean;
 }
 
 /** A decision before the journal gives it its id. */
