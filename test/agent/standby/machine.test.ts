@@ -135,7 +135,7 @@ describe('rule 3: a lease is taken only after T without a change', () => {
     desk.reads(lease({ holder: null, successor: 'a', seq: 2 }, '8'), 2_310);
     expect(desk.state.role).toBe('candidate');
     desk.accepts('9', 2_320);
-    expect(desk.actions).toContainEqual({ type: 'startResources', epoch: 2 });
+    expect(desk.actions).toContainEqual({ type: 'startResources', epoch: 2, handedOver: true });
   });
 
   it('does not take a release at once that it only found, nor one to the other', () => {
