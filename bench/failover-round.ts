@@ -28,7 +28,7 @@ export async function measure(
   fromMs: number,
   nodes: readonly NodeName[],
 ): Promise<Round> {
-  await Promise.race(nodes.map((node) => answerFrom(node, patienceMs)));
+  await answerFrom(nodes, patienceMs);
   // A node that dies slowly still answers at first.
   await pause(nodes.length > 1 ? 2 * settleMs + 3_000 : settleMs);
   const nowMs = Date.now();

@@ -57,8 +57,11 @@ export interface HeartbeatPayload {
 /** Starts and stops the application in dependency order; at most one of `start` and `stop` runs, a stop overtakes a start. */
 export interface ResourceRunner {
   configure(config: PairConfig, nodeId: string): void;
-  /** Resolves when all run; rejects with the first failure after rolling back what it had started. */
-  start(epoch: number): Promise<void>;
+  /**
+   * Resolves when all run; rejects with the first failure after rolling back what it had started. `handedOver`: the peer
+   * has said that it stopped everything.
+   */
+  start(epoch: number, handedOver?: boolean): Promise<void>;
   /** Resolves when all are stopped; rejects when one could not be within its time-out: the caller must fence. */
   stop(): Promise<void>;
   /** Drops every address at once, without order and without waiting for services: the lease has run out. */
@@ -73,6 +76,7 @@ export interface ResourceRunner {
     state: ResourceState;
     problem: string | null;
     restarts: number;
+    /** UTC. */
     sinceMs: number;
   }[];
   /** A monitor failed more often than its restart tries. */

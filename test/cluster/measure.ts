@@ -18,8 +18,8 @@ export interface Holding {
 export interface Witness {
   readonly answers: readonly Answer[];
   holdings(host: 'a' | 'b'): Holding[];
-  /** Resolves with the first answer from a host after now. Rejects after `timeoutMs`. */
-  answerFrom(host: 'a' | 'b', timeoutMs: number): Promise<Answer>;
+  /** Resolves with the first answer from a host, or from any of several, after now. Rejects after `timeoutMs`. */
+  answerFrom(host: string | readonly string[], timeoutMs: number): Promise<Answer>;
   /** The watchers, which are no part of the hosts they look at. */
   readonly pids: readonly number[];
 }
@@ -56,7 +56,7 @@ export function witness(lab: Lab, port = 80): Witness {
           reject(new Error(`no answer from ${host} in ${timeoutMs} ms`));
         }, timeoutMs);
         const tell = (answer: Answer) => {
-          if (answer.from !== host) return;
+          if (![host].flat().includes(answer.from)) return;
           clearTimeout(timer);
           waiting.delete(tell);
           resolve(answer);

@@ -18,7 +18,8 @@ export interface TestPair {
   status(node: NodeName): PairStatus;
   /** Throws when one of them does not run. */
   pids(node: NodeName): { agent: number; guard: number };
-  hubPid(): number;
+  /** Kills the arbiter and what would start it again. */
+  stopHub(): void;
   /** The nginx that the pair runs on a node. */
   servicePids(node: NodeName): number[];
   /** While on, a service that is started ignores a polite request to end. */
@@ -93,7 +94,7 @@ export async function buildPair(options: PairOptions): Promise<TestPair> {
       ['hub', '--data', dataDir('hub'), '--listen', `${lab.address('arbiter')}:${hubPort}`],
       /^ready$/m,
     );
-  const pidOf = (host: NodeName | 'arbiter', command: RegExp) => {
+  const pidOf = (host: NodeName, command: RegExp) => {
     const pid = lab.pids(host).find((each) => command.test(commandOf(each)));
     if (pid === undefined) throw new Error(`nothing like ${command} runs on ${host}`);
     return pid;
@@ -186,7 +187,7 @@ export async function buildPair(options: PairOptions): Promise<TestPair> {
         agent: pidOf(node, /agent\/main\.js/),
         guard: pidOf(node, /standby\/guard\/main\.js/),
       }),
-      hubPid: () => pidOf('arbiter', /hub\/main\.js/),
+      stopHub: () => lab.pids('arbiter').forEach(killNow),
       startAgent,
       startHub,
       remove,

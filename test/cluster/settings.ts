@@ -36,7 +36,15 @@ export function pairSettings(lab: Lab, { profile, ids, arbiter, command }: PairF
         address: `${lab.virtualAddress}/24`,
         interfaces: { '*': lab.interfaceName('service') },
       },
-      { id: 'web', name: 'web', kind: 'process', command, after: ['vip'], stopTimeoutSeconds: 3 },
+      {
+        id: 'web',
+        name: 'web',
+        kind: 'process',
+        command,
+        after: ['vip'],
+        stopTimeoutSeconds: 3,
+        restartTriesMax: 10,
+      },
     ],
   };
 }

@@ -36,8 +36,8 @@ const explainMethod = peerMethod({
   timeoutMs: 3_000,
 });
 
-/** How long an operation is waited for before the answer says that it still goes on. */
-const doneWithinMs = 30_000;
+/** How long an operation is waited for before the answer says that it still goes on; a client waits for 30 s. */
+const doneWithinMs = 25_000;
 const pollMs = 50;
 const explainedDecisions = 30;
 
@@ -74,9 +74,9 @@ export class PairOperations {
     const own = await this.guard('bring-in', order);
     const alreadyIn = !own.possible && this.#role() === 'active';
     if (!own.possible && !alreadyIn) return own;
-    if (order.dryRun) return merge(own, await this.#peer('bring-in', true), true);
+    if (order.dryRun) return merge(own, standsBy(own, await this.#peer('bring-in', true)), true);
     const settled = await this.#until((role) => role === 'active' || this.#peerIsActive());
-    const plan = merge(own, await this.#peer('bring-in', false), true);
+    const plan = merge(own, standsBy(own, await this.#peer('bring-in', false)), true);
     return { ...plan, possible: true, refusal: null, done: settled };
   }
 
@@ -223,6 +223,13 @@ export class PairOperations {
       if (this.#role() === 'fault' || clock.monotonicMs() > deadlineMs) return false;
     }
   }
+}
+
+/** The peer was asked about itself alone: where this node starts the application it does not. */
+function standsBy(own: OperationPlan, peer: OperationPlan | null): OperationPlan | null {
+  if (!peer || !own.steps.some(({ action }) => action.startsWith('start '))) return peer;
+  const [first] = peer.steps;
+  return { ...peer, steps: first ? [{ node: first.node, action: 'stand by', expectedMs: 0 }] : [] };
 }
 
 function merge(own: OperationPlan, peer: OperationPlan | null, ownFirst: boolean): OperationPlan {

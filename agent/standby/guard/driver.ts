@@ -152,7 +152,7 @@ export class GuardDriver {
       case 'startResources':
         // Without a lease there is no deadline; a killed guard must not leave the application all the same.
         if (!hasArbiter(this.#state)) this.#ports.watchdogs().fuse?.arm(Number.POSITIVE_INFINITY);
-        runner.start(action.epoch).then(
+        runner.start(action.epoch, action.handedOver).then(
           () => this.feed({ type: 'resourcesStarted' }),
           (error: unknown) => this.feed({ type: 'startFailed', problem: toAppError(error).message }),
         );

@@ -8,6 +8,7 @@ import { openLeaseStore } from '../lease/open.ts';
 import { initialGuard } from '../machine/initial.ts';
 import type { GuardMemory } from '../machine/types.ts';
 import { step } from '../machine.ts';
+import { timingOf } from '../timing-plan.ts';
 import type { ResourceRunner } from '../types.ts';
 import { GuardDriver } from './driver.ts';
 import { runFence } from './fence.ts';
@@ -18,7 +19,7 @@ import { operationPlan } from './operation-plan.ts';
 import { pairView } from './pair-view.ts';
 import { decisionSubject, type GuardConfig, type GuardOperation, type GuardPair } from './protocol/schema.ts';
 import { watchSuspend } from './suspend.ts';
-import { openWatchdog, type Watchdog } from './watchdog.ts';
+import { deviceTimeoutMaxMs, deviceTimeoutMs, openWatchdog, type Watchdog } from './watchdog.ts';
 
 export interface GuardEventOut {
   level: 'info' | 'warning' | 'error';
@@ -64,6 +65,7 @@ export class Guard {
   #running: Running | null = null;
   #watchdog: Watchdog | null = null;
   #watchdogPath: string | null = null;
+  #watchdogMaxMs = 0;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(options: GuardOptions) {
@@ -152,7 +154,7 @@ export class Guard {
       this.#network.configure(null, '');
     }
     if (config === null) return;
-    await this.#openWatchdogAt(config.watchdogDevice);
+    await this.#openWatchdogAt(config.watchdogDevice, config.pair);
     if (this.#running) this.#change(this.#running, config);
     else await this.#begin(config);
     this.#network.configure(config.pair, config.nodeId);
@@ -182,7 +184,7 @@ export class Guard {
     const state = initialGuard(config.pair, {
       nodeId: config.nodeId,
       memory: remembered.memory,
-      resourcesMayRun: !remembered.found || sameBoot,
+      resourcesMayRun: sameBoot,
       firstSeq: randomInt(2 ** 40),
     });
     const write = (kept: GuardMemory) => memory.write({ pairId, machineBoot, memory: kept });
@@ -252,19 +254,29 @@ export class Guard {
     await running.fuse?.close();
   }
 
-  async #openWatchdogAt(path: string | null): Promise<void> {
-    if (path === this.#watchdogPath) return;
+  async #openWatchdogAt(path: string | null, pair: GuardConfig['pair']): Promise<void> {
+    const maxMs = deviceTimeoutMaxMs(timingOf(pair.profile, pair.arbiter.kind, pair.timing));
+    if (path === this.#watchdogPath && maxMs === this.#watchdogMaxMs) return;
     await this.#watchdog?.close();
     this.#watchdogPath = path;
-    this.#watchdog =
-      path === null
-        ? null
-        : await openWatchdog({
-            path,
-            clock: this.#options.clock,
-            onProblem: (text) =>
-              this.#options.tell({ level: 'error', event: 'standby.watchdog', subject: 'standby', text }),
-          });
+    this.#watchdogMaxMs = maxMs;
+    this.#watchdog = path === null ? null : await this.#openWatchdog(path, maxMs);
+  }
+
+  /** One that waits for too long cannot be in time; it is fed to the deadline, and resets what still hangs after it. */
+  async #openWatchdog(path: string, maxMs: number): Promise<Watchdog | null> {
+    const onProblem = (text: string) =>
+      this.#options.tell({ level: 'error', event: 'standby.watchdog', subject: 'standby', text });
+    const timeoutMs = await deviceTimeoutMs(path);
+    const fits = timeoutMs !== null && timeoutMs <= maxMs;
+    if (!fits) {
+      const is = timeoutMs === null ? 'tells no time-out' : `resets after ${timeoutMs / 1_000} s`;
+      const wanted = Math.max(1, Math.floor(maxMs / 1_000));
+      onProblem(
+        `the watchdog ${path} ${is}: too late for the peer to wait for; set its time-out to ${wanted} s`,
+      );
+    }
+    return openWatchdog({ path, clock: this.#options.clock, timeoutMs: fits ? timeoutMs : 0, onProblem });
   }
 }
 

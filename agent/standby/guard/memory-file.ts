@@ -17,6 +17,7 @@ const fileSchema = z.object({
     highestEpoch: z.number().int().nonnegative(),
     maintenance: z.boolean(),
     standalone: z.boolean(),
+    mayRun: z.boolean().default(true),
   }),
 });
 type Remembered = z.infer<typeof fileSchema>;

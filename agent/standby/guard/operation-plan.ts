@@ -35,7 +35,7 @@ function stepsOf(s: GuardState, operation: GuardOperation, now: Now): Step[] {
   const active = s.role === 'active' || s.role === 'activating';
   switch (operation) {
     case 'bring-in':
-      return active ? [] : takeSteps(s, self, now);
+      return active || s.role === 'deactivating' ? [] : bringInSteps(s, self, now);
     case 'take-over':
       return takeSteps(s, self, now);
     case 'bring-out':
@@ -53,6 +53,13 @@ function stepsOf(s: GuardState, operation: GuardOperation, now: Now): Step[] {
     default:
       return [step(self, operation.replace('-', ' '), 0)];
   }
+}
+
+/** The one that was asked first starts the application, and the other then sees that it is held. */
+function bringInSteps(s: GuardState, self: string, now: Now): Step[] {
+  const role = peerIsHeard(s, now.monotonicMs) ? s.peer?.payload.role : undefined;
+  const peerHas = role === 'candidate' || role === 'activating' || role === 'active';
+  return peerHas ? [step(self, `stand by: ${nodeName(s, s.peerId)} is ${role}`, 0)] : takeSteps(s, self, now);
 }
 
 function takeSteps(s: GuardState, self: string, now: Now): Step[] {

@@ -66,7 +66,7 @@ function leaseOf(s: GuardState, now: Now): PairStatus['lease'] {
   };
 }
 
-function resourcesOf({ state, now, states }: ViewInput): PairStatus['resources'] {
+function resourcesOf({ state, states }: ViewInput): PairStatus['resources'] {
   const byId = new Map(states.map((each) => [each.id, each]));
   return state.config.resources.map(({ id, name, kind, after }) => {
     const live = byId.get(id);
@@ -78,7 +78,7 @@ function resourcesOf({ state, now, states }: ViewInput): PairStatus['resources']
       state: live?.state ?? 'unknown',
       problem: live?.problem ?? null,
       restarts: live?.restarts ?? 0,
-      sinceMs: live ? Math.max(0, Math.round(now.utcMs - (now.monotonicMs - live.sinceMs))) : null,
+      sinceMs: live ? Math.round(live.sinceMs) : null,
     };
   });
 }

@@ -2,7 +2,8 @@
  * The watchdog device (`/dev/watchdog`): fed while all is well, left to run out when this node must stop and cannot prove
  * that it has. It resets the machine even when this process is gone, frozen or killed.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
+import type { LeaseTiming } from '../../../src/contract/standby.ts';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
 
 export interface Watchdog {
@@ -19,13 +20,29 @@ export interface Watchdog {
 
 const feedIntervalMs = 250;
 
+/** What the kernel tells about a device: `/dev/watchdog` is the first. Null when it tells nothing. */
+export async function deviceTimeoutMs(path: string): Promise<number | null> {
+  const number = /^\/dev\/watchdog(\d*)$/.exec(path)?.[1];
+  if (number === undefined) return null;
+  const text = await readFile(`/sys/class/watchdog/watchdog${number || '0'}/timeout`, 'utf8').catch(() => '');
+  const seconds = Number(text.trim());
+  return Number.isInteger(seconds) && seconds > 0 ? seconds * 1_000 : null;
+}
+
+/** The longest time-out of a device that is fed in time while all is well: it resets when the deadline comes, not later. */
+export function deviceTimeoutMaxMs(timing: LeaseTiming): number {
+  return timing.leaseMs + timing.stopMs - timing.renewIntervalMs - feedIntervalMs;
+}
+
 /** Resolves to null with `onProblem` told when the device cannot be opened. */
 export async function openWatchdog(options: {
   path: string;
   clock: Clock;
+  /** How long the device waits for the next feeding: it is fed for the last time so long before a deadline. */
+  timeoutMs: number;
   onProblem: (text: string) => void;
 }): Promise<Watchdog | null> {
-  const { path, clock, onProblem } = options;
+  const { path, clock, timeoutMs, onProblem } = options;
   let device: FileHandle;
   try {
     device = await open(path, 'w');
@@ -35,22 +52,27 @@ export async function openWatchdog(options: {
     );
     return null;
   }
-  return new DeviceWatchdog(device, clock, onProblem);
+  return new DeviceWatchdog(device, { clock, timeoutMs, onProblem });
 }
 
 class DeviceWatchdog implements Watchdog {
   readonly #device: FileHandle;
   readonly #clock: Clock;
+  readonly #timeoutMs: number;
   readonly #onProblem: (text: string) => void;
   #deadlineMs = Number.POSITIVE_INFINITY;
   #feeding: Promise<void> | null = null;
   #cancel: Cancel = () => {};
   #failed = false;
 
-  constructor(device: FileHandle, clock: Clock, onProblem: (text: string) => void) {
+  constructor(
+    device: FileHandle,
+    options: { clock: Clock; timeoutMs: number; onProblem: (text: string) => void },
+  ) {
     this.#device = device;
-    this.#clock = clock;
-    this.#onProblem = onProblem;
+    this.#clock = options.clock;
+    this.#timeoutMs = options.timeoutMs;
+    this.#onProblem = options.onProblem;
     this.#tick();
   }
 
@@ -89,7 +111,7 @@ class DeviceWatchdog implements Watchdog {
   }
 
   #feed(): void {
-    if (this.#feeding || this.#clock.monotonicMs() >= this.#deadlineMs) return;
+    if (this.#feeding || this.#clock.monotonicMs() + this.#timeoutMs > this.#deadlineMs) return;
     this.#feeding = this.#device
       .write('1')
       .then(

@@ -8,6 +8,7 @@ import {
   isOccupied,
   learnEpoch,
   nodeName,
+  persist,
   type Turn,
   tell,
 } from './turn.ts';
@@ -49,11 +50,20 @@ function armWatchdog(turn: Turn, beforeMs: number): void {
   turn.actions.push({ type: 'armWatchdog', deadlineMs: untilMs + turn.s.timing.stopMs });
 }
 
+interface Activation {
+  readonly epoch: number;
+  readonly rule: string;
+  readonly inputs: DecisionInputs;
+  readonly handedOver: boolean;
+}
+
 /** The lease is taken (or, without an arbiter, the decision made): start under the new epoch. */
-export function activate(turn: Turn, epoch: number, rule: string, inputs: DecisionInputs): void {
+export function activate(turn: Turn, { epoch, rule, inputs, handedOver }: Activation): void {
   const { s } = turn;
   s.epoch = epoch;
   learnEpoch(turn, epoch);
+  s.resourcesMayRun = true;
+  persist(turn);
   s.expired = false;
   s.resetAtMs = Number.POSITIVE_INFINITY;
   s.resources = 'starting';
@@ -66,7 +76,7 @@ export function activate(turn: Turn, epoch: number, rule: string, inputs: Decisi
   become(turn, 'activating');
   decide(turn, rule, `takes over under epoch ${epoch}`, inputs);
   tell(turn, 'info', 'activating', `${nodeName(s, s.nodeId)} becomes active under epoch ${epoch}`);
-  turn.actions.push({ type: 'startResources', epoch });
+  turn.actions.push({ type: 'startResources', epoch, handedOver });
 }
 
 /** A take that the store confirmed, answered or read back; worthless once its time is over. */
@@ -77,7 +87,8 @@ export function taken(turn: Turn, write: LeaseWrite): void {
   s.promisedUntilMs = Number.NEGATIVE_INFINITY;
   extendLease(turn, write.sentAtMs);
   const tookMs = Math.round(now.monotonicMs - write.sentAtMs);
-  activate(turn, write.epoch, 'lease-taken', { epoch: write.epoch, tookMs });
+  const inputs = { epoch: write.epoch, tookMs };
+  activate(turn, { epoch: write.epoch, rule: 'lease-taken', inputs, handedOver: write.handedOver });
 }
 
 export interface WayDown {
@@ -166,7 +177,10 @@ export function failed(turn: Turn, rule: string, problem: string, inputs: Decisi
 export function stopped(turn: Turn): void {
   const { s, now } = turn;
   s.resources = 'stopped';
-  s.resourcesMayRun = false;
+  if (s.resourcesMayRun) {
+    s.resourcesMayRun = false;
+    persist(turn);
+  }
   if (s.role !== 'deactivating') return;
   const hadEpoch = s.epoch;
   s.epoch = 0;

@@ -7,7 +7,7 @@ import type { GuardMemory, GuardState } from './types.ts';
 export interface GuardStart {
   readonly nodeId: string;
   readonly memory: GuardMemory;
-  /** False only when the machine has booted since resources were last started. */
+  /** False when the machine has booted since, so that nothing of an earlier run is left. */
   readonly resourcesMayRun: boolean;
   /** A random whole number below 2^40: no write of an earlier process is mistaken for one of this. */
   readonly firstSeq: number;
@@ -19,6 +19,7 @@ export const freshMemory: GuardMemory = {
   highestEpoch: 0,
   maintenance: false,
   standalone: false,
+  mayRun: false,
 };
 
 /** Throws `invalid_input` when the node is not of the pair or the times are not safe. */
@@ -28,8 +29,9 @@ export function initialGuard(config: PairConfig, start: GuardStart): GuardState 
     throw new AppError('invalid_input', `node ${start.nodeId} does not belong to pair ${config.pairId}`);
   }
   const never = Number.NEGATIVE_INFINITY;
+  const { mayRun, ...remembered } = start.memory;
   return {
-    ...start.memory,
+    ...remembered,
     nodeId: start.nodeId,
     peerId: peer.id,
     config,
@@ -55,7 +57,7 @@ export function initialGuard(config: PairConfig, start: GuardStart): GuardState 
     storeLostSinceMs: null,
     storeProblem: null,
     resources: 'unknown',
-    resourcesMayRun: start.resourcesMayRun,
+    resourcesMayRun: start.resourcesMayRun && mayRun,
     expired: true,
     resetAtMs: Number.POSITIVE_INFINITY,
     resetAskedMs: never,

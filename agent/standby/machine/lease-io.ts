@@ -32,10 +32,17 @@ export function write(
   s.nextRequestId = id + 1;
   s.nextSeq = seq + 1;
   s.lastWriteMs = now.monotonicMs;
+  const released = s.lease?.witnessedRelease === true && s.lease.stored?.record.successor === s.nodeId;
   s.request = {
     id,
     sentAtMs: now.monotonicMs,
-    write: { kind, sentAtMs: now.monotonicMs, epoch: content.epoch, seq },
+    write: {
+      kind,
+      sentAtMs: now.monotonicMs,
+      epoch: content.epoch,
+      seq,
+      handedOver: kind === 'take' && released,
+    },
   };
   turn.actions.push({
     type: 'writeLease',

@@ -55,7 +55,7 @@ export function refusalOf(
       if (wentBack(s) && !confirmed) {
         return `the arbiter shows an earlier state than before; type the name ${peer} to say that it is stopped`;
       }
-      return needsEvidence(s, confirmed, nowMs);
+      return livingPeer(s, nowMs) ?? needsEvidence(s, confirmed, nowMs);
     case 'standalone-on':
       return confirmed ? null : `type the name ${peer} to say that this node works without it`;
     case 'maintenance-on':
@@ -63,6 +63,13 @@ export function refusalOf(
     case 'standalone-off':
       return null;
   }
+}
+
+/** A take-over is for a peer that failed; one that is well hands over by a switch, without any outage for the lease. */
+function livingPeer(s: GuardState, nowMs: number): string | null {
+  const role = s.peer?.payload.role;
+  if (!peerIsHeard(s, nowMs) || (role !== 'active' && role !== 'activating')) return null;
+  return `${nodeName(s, s.peerId)} is heard and ${role}; use switch to move the application here`;
 }
 
 /** Without a lease, an unheard peer may be active: only a person can know that it is not. */
@@ -164,8 +171,15 @@ function bringOut(turn: Turn): void {
     return;
   }
   decide(turn, 'bring-out', 'asked by an operator', { role: s.role });
-  if (s.role === 'deactivating') s.next = 'out';
-  else become(turn, 'out');
+  if (s.role !== 'deactivating') {
+    become(turn, 'out');
+    return;
+  }
+  s.next = 'out';
+  if (s.resources !== 'unknown') return;
+  // What could not be stopped may be stoppable by now, for instance because a person has stopped it.
+  s.resources = 'stopping';
+  turn.actions.push({ type: 'stopResources' });
 }
 
 function askForYield(turn: Turn): void {

@@ -69,7 +69,7 @@ export function campaignWithoutArbiter(turn: Turn) {
       'takes over without proof that the peer has stopped (availability-first)',
     );
   }
-  activate(turn, s.highestEpoch + 1, rule, inputs);
+  activate(turn, { epoch: s.highestEpoch + 1, rule, inputs, handedOver: false });
 }
 
 function askFence(turn: Turn): void {
@@ -89,7 +89,12 @@ export function onFenceResult(turn: Turn, requestId: number, peerIsOff: boolean,
   if (s.fence?.id !== requestId) return;
   s.fence = null;
   if (peerIsOff && s.role === 'candidate') {
-    return activate(turn, s.highestEpoch + 1, 'fenced', { peerIsOff });
+    return activate(turn, {
+      epoch: s.highestEpoch + 1,
+      rule: 'fenced',
+      inputs: { peerIsOff },
+      handedOver: false,
+    });
   }
   s.notBeforeMs = Math.max(s.notBeforeMs, now.monotonicMs + fenceRetryMs);
   const text = problem ?? 'the fence did not report that the peer is off';
@@ -120,7 +125,8 @@ function acceptAgreement(turn: Turn, payload: HeartbeatPayload): void {
     payload.promiseEchoOfMs <= now.monotonicMs &&
     now.monotonicMs < payload.promiseEchoOfMs + Math.min(payload.promiseForMs, s.timing.leaseMs);
   if (!isFresh) return;
-  activate(turn, s.highestEpoch + 1, 'agreed', { peerRole: payload.role });
+  const inputs = { peerRole: payload.role };
+  activate(turn, { epoch: s.highestEpoch + 1, rule: 'agreed', inputs, handedOver: false });
 }
 
 /** Both were active: the default host keeps the address, under an epoch above both; the other's changes are put aside. */

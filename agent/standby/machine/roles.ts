@@ -3,9 +3,12 @@ import { checkAuthority, forgetOldFailures, loseAuthority } from './authority.ts
 import { isMember, pollIntervalMs, read, write } from './lease-io.ts';
 import { continueSwitch } from './operations.ts';
 import { campaignWithoutArbiter, pactVerdict } from './pact.ts';
-import { become, decide, fired, hasArbiter, nodeName, type Turn, tell } from './turn.ts';
+import { become, decide, fired, hasArbiter, nodeName, peerIsHeard, type Turn, tell } from './turn.ts';
 import type { GuardState } from './types.ts';
 import { failbackPossible, leaseAgeMs, type Verdict, verdictOf } from './verdict.ts';
+
+/** Each look of an operator's switch counts for the outage. */
+const handoverPollMs = 25;
 
 export function runRole(turn: Turn) {
   switch (turn.s.role) {
@@ -40,7 +43,7 @@ function runStandby(turn: Turn): void {
   const verdict = hasArbiter(s) ? verdictOf(s, now.monotonicMs) : pactVerdict(s, now.monotonicMs);
   if (!verdict.take) {
     note(turn, verdict);
-    if (hasArbiter(s)) watch(turn, pollIntervalMs(s));
+    if (hasArbiter(s)) watch(turn, isLettingGo(s, now.monotonicMs) ? handoverPollMs : pollIntervalMs(s));
     return;
   }
   // A read or an earlier write under way says more; the verdict stands or falls with it.
@@ -49,6 +52,13 @@ function runStandby(turn: Turn): void {
   if (verdict.rule === 'lease-not-renewed') fired(turn, 'peerLost');
   decide(turn, verdict.rule, 'campaigns', leaseInputs(s, now.monotonicMs));
   runCandidate(turn);
+}
+
+/** The holder is on its way down and will release: whoever waits for that looks often. */
+function isLettingGo(s: GuardState, nowMs: number): boolean {
+  if (s.lease?.stored?.record.holder !== s.peerId || !peerIsHeard(s, nowMs)) return false;
+  const role = s.peer?.payload.role;
+  return role === 'deactivating' || role === 'standby';
 }
 
 function runCandidate(turn: Turn) {

@@ -40,8 +40,9 @@ export function become(turn: Turn, role: PairRole): void {
 }
 
 export function persist(turn: Turn): void {
-  const { wanted, highestEpoch, maintenance, standalone } = turn.s;
-  turn.actions.push({ type: 'persist', memory: { wanted, highestEpoch, maintenance, standalone } });
+  const { wanted, highestEpoch, maintenance, standalone, resourcesMayRun: mayRun } = turn.s;
+  const memory = { wanted, highestEpoch, maintenance, standalone, mayRun };
+  turn.actions.push({ type: 'persist', memory });
 }
 
 /** None lower than this is ever used again on this node. */

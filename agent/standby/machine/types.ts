@@ -75,6 +75,8 @@ export interface GuardMemory {
   readonly highestEpoch: number;
   readonly maintenance: boolean;
   readonly standalone: boolean;
+  /** Resources were started and not all known to have stopped: only then is a machine reset that cannot stop them. */
+  readonly mayRun: boolean;
 }
 
 /** A decision before the journal gives it its id. */
@@ -90,7 +92,8 @@ export type GuardAction =
       readonly expected: string | null;
       readonly record: LeaseRecord;
     }
-  | { readonly type: 'startResources'; readonly epoch: number }
+  /** `handedOver`: the peer has said that it stopped everything, so its address is free. */
+  | { readonly type: 'startResources'; readonly epoch: number; readonly handedOver: boolean }
   | { readonly type: 'stopResources' }
   /** Rule 2: at once, without order, without waiting for services. */
   | { readonly type: 'dropAddresses' }
@@ -120,6 +123,8 @@ export interface LeaseWrite {
   readonly epoch: number;
   /** Different for every attempt, so that a read tells which of several has been applied. */
   readonly seq: number;
+  /** A take of what the peer released to this node. */
+  readonly handedOver: boolean;
 }
 
 export interface LeaseView {

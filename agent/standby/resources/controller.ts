@@ -37,6 +37,8 @@ export interface ControllerDeps {
   readonly hostCommands: Commands;
   readonly clock: Clock;
   readonly lifetimes: AddressLifetimes;
+  /** What starts now was handed over by the peer, which has stopped it. */
+  readonly isHandedOver: () => boolean;
   readonly nodeId: string;
   readonly pairId: string;
   readonly recording: { start(epoch: number): Promise<void>; stop(): Promise<void> };

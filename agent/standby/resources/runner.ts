@@ -43,6 +43,7 @@ class Runner implements ResourceRunner {
   #configured = '';
   #wanted: 'running' | 'stopped' = 'stopped';
   #epoch = 0;
+  #handedOver = false;
   readonly #listeners: ((failure: { id: string; problem: string }) => void)[] = [];
 
   constructor(options: ResourceRunnerOptions) {
@@ -68,8 +69,13 @@ class Runner implements ResourceRunner {
     this.#configured = wanted;
   }
 
-  start(epoch: number): Promise<void> {
-    return this.#operations.start(epoch, (operation) => this.#start(operation));
+  start(epoch: number, handedOver = false): Promise<void> {
+    return this.#operations.start(epoch, async (operation) => {
+      this.#handedOver = handedOver;
+      await this.#start(operation).finally(() => {
+        this.#handedOver = false;
+      });
+    });
   }
 
   stop(): Promise<void> {
@@ -109,6 +115,7 @@ class Runner implements ResourceRunner {
       hostCommands: commands,
       clock,
       lifetimes: this.#lifetimes,
+      isHandedOver: () => this.#handedOver,
       nodeId,
       pairId: config.pairId,
       recording,

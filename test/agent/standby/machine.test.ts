@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { refusalOf } from '../../../agent/standby/machine/operations.ts';
 import { heartbeatOf } from '../../../agent/standby/machine/peer.ts';
 import { configWith, Desk, heartbeat, lease } from './machine-desk.ts';
 
@@ -134,7 +135,7 @@ describe('rule 3: a lease is taken only after T without a change', () => {
     desk.reads(lease({ holder: null, successor: 'a', seq: 2 }, '8'), 2_310);
     expect(desk.state.role).toBe('candidate');
     desk.accepts('9', 2_320);
-    expect(desk.actions).toContainEqual({ type: 'startResources', epoch: 2 });
+    expect(desk.actions).toContainEqual({ type: 'startResources', epoch: 2, handedOver: true });
   });
 
   it('does not take a release at once that it only found, nor one to the other', () => {
@@ -337,6 +338,34 @@ describe('operations and triggers', () => {
     expect(desk.types()).not.toContain('resetMachine');
     desk.tell({ type: 'operator', operation: 'bring-in' }, 1_200);
     expect(desk.types()).toContain('stopResources');
+  });
+
+  it('remembers that something may run from before the start until all has stopped', () => {
+    const desk = new Desk().becomeActive();
+    const persisted = () => desk.all.flatMap((each) => (each.type === 'persist' ? [each.memory.mayRun] : []));
+    expect(persisted().at(-1)).toBe(true);
+    desk.tell({ type: 'operator', operation: 'hand-over' }, 3_800);
+    expect(persisted().at(-1)).toBe(true);
+    desk.tell({ type: 'resourcesStopped' }, 3_900);
+    expect(persisted().at(-1)).toBe(false);
+  });
+
+  it('what could not be stopped is tried again when the node is brought out', () => {
+    const desk = new Desk().becomeActive();
+    desk.tell({ type: 'operator', operation: 'hand-over' }, 3_800);
+    desk.tell({ type: 'stopFailed', problem: 'does not end' }, 3_900);
+    const before = desk.all.filter(({ type }) => type === 'stopResources').length;
+    desk.tell({ type: 'operator', operation: 'bring-out' }, 4_000);
+    expect(desk.all.filter(({ type }) => type === 'stopResources')).toHaveLength(before + 1);
+    desk.tell({ type: 'resourcesStopped' }, 4_100);
+    expect(desk.state.role).toBe('out');
+  });
+
+  it('a take-over is refused while the peer is heard as the active', () => {
+    const desk = new Desk().becomeStandby();
+    desk.tell(heartbeat({ role: 'active', epoch: 7 }), 2_300);
+    expect(refusalOf(desk.state, 'take-over', undefined, 2_310)).toMatch(/is heard and active; use switch/);
+    expect(refusalOf(desk.state, 'take-over', undefined, 60_000)).toBeNull();
   });
 
   it('changes nothing it is given', () => {

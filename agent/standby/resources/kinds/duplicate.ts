@@ -7,6 +7,8 @@ import type { VirtualIp } from './ip-address.ts';
 
 /** A neighbour answers within a millisecond or two; RFC 5227's seconds would be the outage of every take-over. */
 const answerMs = 150;
+/** Where the peer has said that it removed the address, only a stranger could answer, who did not when it was last taken. */
+const handedOverAnswerMs = 30;
 
 const neighboursSchema = z.array(z.object({ lladdr: z.string().optional() }));
 
@@ -15,6 +17,8 @@ interface Probe {
   readonly clock: Clock;
   readonly ip: VirtualIp;
   readonly interfaceName: string;
+  /** The peer had the address and has removed it. */
+  readonly isHandedOver: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -51,7 +55,9 @@ async function arpProbe({ commands, ip, interfaceName, signal }: Probe): Promise
 }
 
 /** ip-neighbour(8): an entry that is "in use" makes the kernel ask; what it knew before is forgotten first. */
-async function askNeighbour({ commands, clock, ip, interfaceName, signal }: Probe): Promise<string | null> {
+async function askNeighbour(probe: Probe): Promise<string | null> {
+  const { commands, clock, ip, interfaceName, signal } = probe;
+  const waitMs = probe.isHandedOver ? handedOverAnswerMs : answerMs;
   const neighbour = (verb: string, ...more: string[]) =>
     commands.run({
       command: ['ip', 'neighbour', verb, ip.host, 'dev', interfaceName, ...more],
@@ -62,7 +68,7 @@ async function askNeighbour({ commands, clock, ip, interfaceName, signal }: Prob
   if (asked.code !== 0)
     throw new AppError('internal', `cannot ask whether ${ip.host} is free: ${asked.lastLines}`);
   await new Promise<void>((resolve) => {
-    const cancel = clock.after(answerMs, resolve);
+    const cancel = clock.after(waitMs, resolve);
     const end = () => {
       cancel();
       resolve();

@@ -86,7 +86,7 @@ export class IpController implements Controller {
 
   async stop({ signal }: Action): Promise<void> {
     this.#announcer.stop();
-    await this.#remove(signal);
+    if (await this.#remove(signal)) return;
     const holders = holdersOf(await readLinks(this.#commands, signal), this.#ip);
     if (holders.some(({ name }) => name === this.#carrier))
       throw new AppError('internal', `${this.#ip.host} could not be removed from ${this.#carrier}`);
@@ -177,7 +177,14 @@ export class IpController implements Controller {
 
   async #refuseDuplicate(signal: AbortSignal): Promise<void> {
     const { commands, clock } = this.#deps;
-    const holder = await whoHas({ commands, clock, ip: this.#ip, interfaceName: this.#parent, signal });
+    const holder = await whoHas({
+      commands,
+      clock,
+      ip: this.#ip,
+      interfaceName: this.#parent,
+      isHandedOver: this.#deps.isHandedOver(),
+      signal,
+    });
     if (holder !== null) throw this.#inUse(holder);
   }
 

@@ -25,7 +25,7 @@ export class ServiceController implements Controller {
   }
 
   async stop({ signal }: Action): Promise<void> {
-    if (!(await this.#isLoaded(signal))) return;
+    if (!(await this.#isManaged(signal)) || !(await this.#isLoaded(signal))) return;
     await this.#systemctl('stop', signal);
     for (let state = await this.#state(signal); ; state = await this.#state(signal)) {
       if (state === 'inactive' || state === 'failed') return;
@@ -48,6 +48,15 @@ export class ServiceController implements Controller {
 
   async #state(signal: AbortSignal): Promise<string> {
     return (await this.#show('ActiveState', signal)) ?? '';
+  }
+
+  /** sd_booted(3): where systemd is not the manager none of its units runs. */
+  async #isManaged(signal: AbortSignal): Promise<boolean> {
+    const { code } = await this.#deps.commands.run({
+      command: ['test', '-d', '/run/systemd/system'],
+      signal,
+    });
+    return code !== 1;
   }
 
   async #isLoaded(signal: AbortSignal): Promise<boolean> {

@@ -44,6 +44,20 @@ describe('a systemd unit', () => {
     expect(commands.lines).toContain('systemctl stop -- nginx.service');
   });
 
+  it('stops at once where systemd is not the manager: none of its units runs', async () => {
+    const { commands, runner } = rig();
+    commands.answer = (line) =>
+      line === 'test -d /run/systemd/system' ? { code: 1 } : { code: 1, lastLines: 'x' };
+    await runner.stop();
+    await expect(runner.start(1)).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('that cannot be asked about is not taken for stopped where systemd is the manager', async () => {
+    const { commands, runner } = rig();
+    commands.answer = (line) => (line.startsWith('test') ? {} : { code: 1, lastLines: 'no answer' });
+    await expect(runner.stop()).rejects.toThrow('systemd does not tell about nginx.service');
+  });
+
   it('keeps the ending that its name has', async () => {
     const { commands, runner, says } = rig('data.mount');
     says(['active']);

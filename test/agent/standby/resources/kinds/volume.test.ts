@@ -148,6 +148,7 @@ describe('a share with a password', () => {
           commands,
           hostCommands: commands,
           clock,
+          isHandedOver: () => false,
           lifetimes: new AddressLifetimes({ commands, clock, onEvent: () => {} }),
           nodeId: 'a',
           pairId: 'p',
