@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { benchConsole } from './console.ts';
 import { benchInspection } from './inspection.ts';
+import { machine } from './machine.ts';
 import { benchRecorder } from './recorder.ts';
 import { benchScale } from './scale.ts';
 import { benchStart } from './start.ts';
@@ -36,6 +37,7 @@ if (!(name in benches)) {
   process.exit(2);
 }
 
+const measuredOn = machine();
 const figures = await benches[name as keyof typeof benches]({
   cameras: count('cameras'),
   mbps: count('mbps'),
@@ -44,7 +46,8 @@ const figures = await benches[name as keyof typeof benches]({
   dir: values.dir,
   say: (line: string) => console.error(line),
 });
-console.log(values.json ? JSON.stringify(figures) : JSON.stringify(figures, null, 2));
+const document = { ...figures, machine: measuredOn };
+console.log(JSON.stringify(document, null, values.json ? 0 : 2));
 process.exit(0);
 
 function count(option: 'cameras' | 'mbps' | 'seconds' | 'ffmpeg-cameras'): number {
