@@ -1,6 +1,21 @@
 /** `npm run bench -- NAME [--json]`: runs one benchmark and prints its figures; each measures its peer in the same run. */
 import { parseArgs } from 'node:util';
+
+<<<<<<< HEAD
+
 import type { BenchOptions } from './options.ts';
+
+=======
+
+import { benchConsole } from './console.ts';
+import { benchInspection } from './inspection.ts';
+import { machine } from './machine.ts';
+import { benchRecorder } from './recorder.ts';
+import { benchScale } from './scale.ts';
+import { benchStart } from './start.ts';
+import { benchStorage } from './storage.ts';
+
+>>>>>>> main
 
 /** Each is loaded only when it is asked for: a bench may need programs that others do not. */
 const benches: Readonly<Record<string, () => Promise<(options: BenchOptions) => Promise<unknown>>>> = {
@@ -34,7 +49,12 @@ if (!load) {
   process.exit(2);
 }
 
+<<<<<<< HEAD
 const figures = await (await load())({
+=======
+const measuredOn = machine();
+const figures = await benches[name as keyof typeof benches]({
+>>>>>>> main
   cameras: count('cameras'),
   mbps: count('mbps'),
   seconds: count('seconds'),
@@ -42,7 +62,8 @@ const figures = await (await load())({
   dir: values.dir,
   say: (line: string) => console.error(line),
 });
-console.log(values.json ? JSON.stringify(figures) : JSON.stringify(figures, null, 2));
+const document = { ...figures, machine: measuredOn };
+console.log(JSON.stringify(document, null, values.json ? 0 : 2));
 process.exit(0);
 
 function count(option: 'cameras' | 'mbps' | 'seconds' | 'ffmpeg-cameras'): number {
