@@ -1,21 +1,8 @@
 /** `npm run bench -- NAME [--json]`: runs one benchmark and prints its figures; each measures its peer in the same run. */
 import { parseArgs } from 'node:util';
 
-<<<<<<< HEAD
-
-import type { BenchOptions } from './options.ts';
-
-=======
-
-import { benchConsole } from './console.ts';
-import { benchInspection } from './inspection.ts';
 import { machine } from './machine.ts';
-import { benchRecorder } from './recorder.ts';
-import { benchScale } from './scale.ts';
-import { benchStart } from './start.ts';
-import { benchStorage } from './storage.ts';
-
->>>>>>> main
+import type { BenchOptions } from './options.ts';
 
 /** Each is loaded only when it is asked for: a bench may need programs that others do not. */
 const benches: Readonly<Record<string, () => Promise<(options: BenchOptions) => Promise<unknown>>>> = {
@@ -49,12 +36,8 @@ if (!load) {
   process.exit(2);
 }
 
-<<<<<<< HEAD
-const figures = await (await load())({
-=======
 const measuredOn = machine();
-const figures = await benches[name as keyof typeof benches]({
->>>>>>> main
+const figures = await (await load())({
   cameras: count('cameras'),
   mbps: count('mbps'),
   seconds: count('seconds'),
