@@ -88,7 +88,7 @@ export function stoppedAfterMs(timing: LeaseTiming): number {
 }
 
 /** What the kernel is told about a virtual address, so that it goes even when this node's guard stands still. */
-export interface AddressLifetime {
+interface AddressLifetime {
   readonly seconds: number;
   /** The kernel may keep it for so long after it was told. */
   readonly goneAfterMs: number;

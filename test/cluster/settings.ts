@@ -24,6 +24,8 @@ export function pairSettings(lab: Lab, { profile, ids, arbiter, command }: PairF
     profile,
     waitAfterStartSeconds: 0,
     arbiter,
+    // In the place of a router: who cannot reach it serves nobody.
+    isolationAddresses: [lab.address('client')],
     links: [
       { id: 'direct', addresses: both('heartbeat'), port: 7340 },
       { id: 'service', addresses: both('service'), port: 7350 },

@@ -7,7 +7,7 @@ import type { ResourceEvent } from './controller.ts';
 /** Heartbeats may grant more often than is needed. */
 const everyMsMin = 150;
 
-export interface HeldAddress {
+interface HeldAddress {
   /** `192.0.2.10/24`. */
   readonly cidr: string;
   readonly interfaceName: string;
@@ -21,7 +21,7 @@ interface Grant {
   readonly beforeMs: number;
 }
 
-export interface AddressLifetimesOptions {
+interface AddressLifetimesOptions {
   readonly commands: Commands;
   readonly clock: Clock;
   readonly onEvent: (event: ResourceEvent) => void;
