@@ -5,7 +5,7 @@ import { machine } from './machine.ts';
 import type { BenchOptions } from './options.ts';
 
 /** Each is loaded only when it is asked for: a bench may need programs that others do not. */
-const benches: Readonly<Record<string, () => Promise<(options: BenchOptions) => Promise<unknown>>>> = {
+const benches: Readonly<Record<string, () => Promise<(options: BenchOptions) => Promise<object>>>> = {
   recorder: async () => (await import('./recorder.ts')).benchRecorder,
   scale: async () => (await import('./scale.ts')).benchScale,
   inspection: async () => (await import('./inspection.ts')).benchInspection,
