@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/proof/**/*.proof.ts'],
+    include: ['test/**/*.proof.ts'],
     hookTimeout: 60_000,
     maxWorkers: 1,
     fileParallelism: false,

@@ -156,7 +156,7 @@ describe.skipIf(!canTest)('a pair with real faults', { timeout: 60_000 }, () => 
     await untilExplained(standby, notRenewed());
     for (const network of networks) pair.lab.mend(active, network);
     expect((await pair.settled()).active).toBe(standby);
-    await untilExplained(active, /node-[ab] (stopped|: |.*service network|.*ran out)/);
+    await untilExplained(active, /node-[ab](: | stopped|.*service network|.*ran out)/);
   });
 
   it.each([
