@@ -1,5 +1,7 @@
 /** The real disk behind the block store: positional reads and writes, durable small files, preallocation by `fallocate`. */
+
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
@@ -132,7 +134,8 @@ async function readSmall(path: string, bytesMax: number): Promise<Uint8Array | n
 }
 
 async function writeSmall(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.new`;
+  // Two nodes may write the marker of a shared disk at the same moment.
+  const temporary = `${path}.${process.pid}-${randomUUID()}.new`;
   const file = await fs.promises.open(temporary, 'w', 0o640);
   try {
     await file.writeFile(bytes);

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isLabPossible, killNow } from './lab.ts';
 import { overlapMs } from './measure.ts';
 import { buildPair, type NodeName, powerOff, powerOn, type TestPair } from './pair.ts';
@@ -92,10 +92,15 @@ describe.skipIf(!canTest)('a pair with real faults', { timeout: 60_000 }, () => 
   });
 
   it('goes on while the agent is dead', async () => {
-    killNow(pair.pids(active).agent);
+    const [service] = pair.servicePids(active);
+    const { agent, guard } = pair.pids(active);
+    killNow(agent);
     await answers(active);
-    // Its supervisor starts it again.
+    // Its supervisor starts another, which finds the guard at work.
+    await vi.waitFor(() => expect(pair.pids(active).agent).not.toBe(agent), { timeout: patienceMs });
     expect((await pair.settled()).active).toBe(active);
+    expect(pair.pids(active).guard).toBe(guard);
+    expect(pair.servicePids(active)).toContain(service);
     await untilExplained(standby, /did not take over: .*renewed/);
   });
 

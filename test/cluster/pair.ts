@@ -99,7 +99,14 @@ export async function buildPair(options: PairOptions): Promise<TestPair> {
     if (pid === undefined) throw new Error(`nothing like ${command} runs on ${host}`);
     return pid;
   };
-  const roleOf = (node: NodeName) => status(node).nodes.find(({ self }) => self)?.role ?? null;
+  const roleOf = (node: NodeName) => {
+    try {
+      return status(node).nodes.find(({ self }) => self)?.role ?? null;
+    } catch {
+      // Its agent is being started again.
+      return null;
+    }
+  };
   const settled = async (timeoutMs = 30_000) => {
     const deadlineMs = Date.now() + timeoutMs;
     for (;;) {
