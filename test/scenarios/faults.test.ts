@@ -114,6 +114,7 @@ describe.skipIf(!isRoot)('storage that goes away under a recording node', () => 
     expect(broken.spaces.find((space) => space.path === mounts.b)?.problem).toMatch(/read-only/i);
     await until((status) => status.counts.recording === 0);
     await unmounted(mounts.b);
+    await detached(image);
     spawnSync('e2fsck', ['-fy', image]);
     mountDisk(image, mounts.b);
     await until(
@@ -164,5 +165,14 @@ async function unmounted(path: string): Promise<void> {
   while (spawnSync('umount', [path]).status !== 0) {
     if (Date.now() > deadlineMs) throw new Error(`${path} stays busy`);
     await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** The loop device lets go of the file a moment after the unmount; repaired before that, the file would be read stale. */
+async function detached(image: string): Promise<void> {
+  const deadlineMs = Date.now() + 15_000;
+  while (execFileSync('losetup', ['-j', image]).length > 0) {
+    if (Date.now() > deadlineMs) throw new Error(`${image} stays attached`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
