@@ -1,3 +1,4 @@
+/** Real faults in network namespaces: whatever is killed, frozen, cut or filled, never two holders, and the service comes back. */
 import { spawnSync } from 'node:child_process';
 import { statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** A frozen active: the kernel takes its virtual address away, and it is not added back when it wakes. */
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isLabPossible } from './lab.ts';
