@@ -130,8 +130,12 @@ describe.skipIf(!ready)('a minute from servers that nobody here wrote', () => {
     'AAC from %s: no access unit is missing',
     async (server) => {
       const sent = await audioPacketChecksums(clips.h264);
-      const kept = await audioPacketChecksums(exported(`${server}-h264`));
-      expect(indexOfRun(sent, kept)).toBeGreaterThanOrEqual(0);
+      const all = await audioPacketChecksums(exported(`${server}-h264`));
+      const from = sent.indexOf(all[0] ?? '');
+      expect(from).toBeGreaterThanOrEqual(0);
+      // A server plays its clip anew for whoever comes back: the second showing is not what is asked for.
+      const kept = all.slice(0, sent.length - from);
+      expect(sent.slice(from, from + kept.length)).toEqual(kept);
       expect(kept.length).toBeGreaterThan((60 * 48_000) / 1024);
     },
     60_000,
