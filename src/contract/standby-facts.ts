@@ -93,6 +93,19 @@ export const nodeFactsSchema = z.object({
       }),
     )
     .max(256),
+  /** What this node found of the store that keeps the pair's lease; empty where there is none. */
+  arbiter: z
+    .array(
+      z.object({
+        id: word,
+        title: word,
+        result: z.enum(['pass', 'warn', 'fail', 'skip']),
+        evidence: z.string().max(1024),
+        fix: z.string().max(1024).nullable(),
+      }),
+    )
+    .max(8)
+    .default([]),
   /** Virus scanner that watches every file (Windows); null where there is none to ask. */
   antivirus: z.object({ product: word, excludedPaths: z.array(z.string().max(1024)).max(256) }).nullable(),
   /** Folders that a virus scanner should leave alone. */

@@ -11,6 +11,7 @@ import {
 import type { Clock } from '../../adapters/clock.ts';
 import type { Sealer } from '../../settings/seal.ts';
 import type { SettingsStore } from '../../settings/store.ts';
+import { inspectLeaseStore } from '../../standby/lease/inspect.ts';
 import { type PeerMethods, peerMethod } from '../../standby/link/methods.ts';
 import { collectFacts } from '../../standby/preflight/collect.ts';
 import { runProgram } from '../../standby/preflight/probes.ts';
@@ -110,6 +111,11 @@ export class Preflight {
       busyPaths: [dataDir, installPath, ...spaces.map(({ path }) => path)].slice(0, 64),
       ownPorts: guard?.status.pair ? (config?.links.map(({ port }) => port) ?? []) : [],
       run: runProgram,
+      inspectArbiter: async (arbiter) => {
+        if (arbiter.kind !== 'hub' && arbiter.kind !== 'etcd' && arbiter.kind !== 'nats') return [];
+        const findings = await inspectLeaseStore(arbiter);
+        return findings.map((each) => ({ ...each, evidence: each.evidence.slice(0, 1_024) }));
+      },
       nowMs: () => Math.round(clock.nowMs()),
     });
   }

@@ -21,6 +21,7 @@ import {
   checkServiceSegment,
   checkVirtualAddresses,
 } from './check-network.ts';
+import { checkFailover, checkIsolation, checkStopTimes } from './check-timing.ts';
 import { type ClockOffset, type PairView, sidesOf, type Verdict } from './verdict.ts';
 
 type OfPair = readonly [id: string, title: string, check: (view: PairView) => Verdict];
@@ -37,6 +38,9 @@ const ofPair: readonly OfPair[] = [
   ['application', 'same application on both', checkPrograms],
   ['service-segment', 'three addresses of one segment', checkServiceSegment],
   ['link-segments', 'heartbeat apart from the service', checkLinkSegments],
+  ['isolation', 'a cable that carries one way is noticed', checkIsolation],
+  ['stop-times', 'what the pair runs stops in time', checkStopTimes],
+  ['arbiter-failover', "the pair outlives the arbiter's failover", checkFailover],
 ];
 
 const ofNode: readonly OfNode[] = [
@@ -68,6 +72,7 @@ export function checkPair(
     ...ofNode.flatMap(([id, title, check]) =>
       sidesOf(view).map(({ self }) => ({ id, title, node: self.name, ...check(self, view) })),
     ),
+    ...[a, b].flatMap(ofArbiter),
   ];
 }
 
@@ -88,5 +93,11 @@ export function checkAlone(
       fix: 'Start the agent of the other node, and see that its port is reachable; pair the two if they are not yet.',
     },
     ...ofNode.map(([id, title, check]) => ({ id, title, node: self.name, ...check(self, view) })),
+    ...ofArbiter(self),
   ];
+}
+
+/** Judged where it was found: each node has its own way to the arbiter. */
+function ofArbiter({ arbiter, name }: NodeFacts): PreflightCheck[] {
+  return arbiter.map((finding) => ({ ...finding, node: name }));
 }

@@ -29,6 +29,8 @@ export interface CollectOptions {
   /** UDP ports that this node's guard holds now. */
   ownPorts: readonly number[];
   run: RunProgram;
+  /** Tries the pair's lease store; never rejects. */
+  inspectArbiter: (arbiter: PairConfig['arbiter']) => Promise<NodeFacts['arbiter']>;
   /** Wall clock. */
   nowMs: () => number;
 }
@@ -36,12 +38,13 @@ export interface CollectOptions {
 export async function collectFacts(options: CollectOptions): Promise<NodeFacts> {
   const { identity, config, run } = options;
   const interfaces = await readInterfaces(run);
-  const [osName, ports, pings, virtualAddresses, programs, antivirus] = await Promise.all([
+  const [osName, ports, pings, virtualAddresses, programs, arbiter, antivirus] = await Promise.all([
     readOsName(),
     tryPorts(options),
     pingPeer(options),
     askVirtual(options, interfaces),
     config === null ? [] : findPrograms(config, run),
+    config === null ? [] : options.inspectArbiter(config.arbiter),
     readAntivirus(run),
   ]);
   return {
@@ -57,6 +60,7 @@ export async function collectFacts(options: CollectOptions): Promise<NodeFacts> 
     pings,
     virtualAddresses,
     programs,
+    arbiter,
     antivirus,
     busyPaths: [...options.busyPaths],
   };

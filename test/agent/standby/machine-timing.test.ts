@@ -16,8 +16,8 @@ describe('the times of the lease', () => {
   it.each([
     ['default', 'hub', 2_400],
     ['fast', 'hub', 1_600],
-    ['default', 'etcd', 8_000],
-    ['default', 'nats', 17_000],
+    ['default', 'etcd', 8_500],
+    ['default', 'nats', 19_000],
   ] as const)('profile %s with %s is safe and waits %d ms', (profile, arbiter, waitMs) => {
     const timing = timingOf(profile, arbiter);
     expect(timingProblems(timing)).toEqual([]);
@@ -42,7 +42,7 @@ describe('the times of the lease', () => {
     ['default', 'hub', 1],
     ['fast', 'hub', 1],
     ['default', 'etcd', 6],
-    ['default', 'nats', 13],
+    ['default', 'nats', 15],
   ] as const)('profile %s with %s lets the kernel keep an address for %d s', (profile, arbiter, seconds) => {
     const timing = timingOf(profile, arbiter);
     const lifetime = addressLifetime(timing);

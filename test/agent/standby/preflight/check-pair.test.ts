@@ -35,7 +35,14 @@ describe('two nodes that fit', () => {
     const checks = checkPair(a, b, samplePairConfig(), { offsetMs: 3, uncertaintyMs: 1 });
     expect(
       checks.filter(({ result }) => result !== 'pass').map(({ id, result }) => `${id} ${result}`),
-    ).toEqual(['capture-adapter skip', 'capture-adapter skip', 'antivirus skip', 'antivirus skip']);
+    ).toEqual([
+      'stop-times warn',
+      'arbiter-failover skip',
+      'capture-adapter skip',
+      'capture-adapter skip',
+      'antivirus skip',
+      'antivirus skip',
+    ]);
     expect(new Set(checks.map(({ id, node }) => `${id} ${node}`)).size).toBe(checks.length);
     expect(checks.filter(({ node }) => node === 'store-02').length).toBe(7);
   });
@@ -262,6 +269,77 @@ describe('the network', () => {
     const [found] = check('identity', { b: { nodeId: 'n-3', name: 'store-03' } });
     expect(found).toMatchObject({ result: 'fail' });
     expect(found?.evidence).toContain('store-03 (n-3) is not one of the two');
+  });
+});
+
+describe('what only shows when something fails', () => {
+  it('a cable that carries one way is not noticed without an isolation address', () => {
+    const [found] = check('isolation', { config: { isolationAddresses: [] } });
+    expect(found).toMatchObject({ result: 'warn' });
+    expect(found?.evidence).toContain('keeps the lease and serves nobody');
+    expect(found?.fix).toContain('policy set');
+  });
+
+  it.each<[string, Partial<PairConfig>, string]>([
+    ['one address', { isolationAddresses: ['192.0.2.254'] }, 'pass'],
+    ['an address of the pair itself', { isolationAddresses: ['192.0.2.2'] }, 'warn'],
+    ['the virtual address', { isolationAddresses: ['192.0.2.254', '192.0.2.10'] }, 'warn'],
+    ['no virtual address to lose', { isolationAddresses: [], resources: [] }, 'skip'],
+    ['the trigger switched off', { triggers: { ...samplePairConfig().triggers, network: false } }, 'warn'],
+  ])('isolation with %s: %#', (_name, config, result) => {
+    expect(results(check('isolation', { config }))).toEqual([result]);
+  });
+
+  const web = samplePairConfig().resources.filter(({ id }) => id === 'web');
+
+  it('a stop that may take longer than S is named with what happens to it', () => {
+    expect(check('stop-times')[0]?.evidence).toMatch(/leaves 500 ms .*web \(up to 20 s\) is killed/);
+    const resources: PairConfig['resources'] = web.map((resource) => ({
+      ...resource,
+      kind: 'ocf',
+      agent: 'heartbeat:Dummy',
+      parameters: {},
+    }));
+    const [found] = check('stop-times', { config: { resources } });
+    expect(found?.evidence).toContain('web (up to 20 s) can only be ended by a reset of the machine');
+    expect(found?.fix).toContain('watchdog');
+  });
+
+  it('a stop within S, and a pair without a lease, are well', () => {
+    const quick = web.map((resource) => ({ ...resource, stopTimeoutSeconds: 0.5 }));
+    expect(results(check('stop-times', { config: { resources: quick } }))).toEqual(['pass']);
+    expect(results(check('stop-times', { config: { arbiter: { kind: 'manual' } } }))).toEqual(['skip']);
+  });
+
+  it("the arbiter's own failover is told, and too short a lease for it is warned of", () => {
+    const arbiter: PairConfig['arbiter'] = { kind: 'etcd', endpoints: ['e'], user: null, password: null };
+    const [found] = check('arbiter-failover', { config: { arbiter } });
+    expect(found).toMatchObject({ result: 'pass' });
+    expect(found?.evidence).toMatch(/3500 ms .*replaced after 8500 ms/);
+    const timing = {
+      renewIntervalMs: 500,
+      leaseMs: 1500,
+      stopMs: 500,
+      takeOverAfterMs: 2400,
+      rpcTimeoutMs: 500,
+      storeFailoverMs: 0,
+    };
+    const [short] = check('arbiter-failover', { config: { arbiter, profile: 'custom', timing } });
+    expect(short).toMatchObject({ result: 'warn' });
+    expect(short?.evidence).toContain('never two actives');
+  });
+
+  it('what a node found of the arbiter is told as that of this node', () => {
+    const finding = {
+      id: 'arbiter-members',
+      title: 'survives',
+      result: 'warn',
+      evidence: 'one',
+      fix: 'more',
+    } as const;
+    expect(check('arbiter-members', { b: { arbiter: [finding] } })).toEqual([
+      { ...finding, node: 'store-02' },
+    ]);
   });
 });
 

@@ -219,6 +219,9 @@ describe('gathering', () => {
       busyPaths: ['/var/lib/holdfast'],
       ownPorts: [1],
       run: runProgram,
+      inspectArbiter: async ({ kind }) => [
+        { id: 'arbiter', title: kind, result: 'pass', evidence: 'takes writes', fix: null },
+      ],
       nowMs: () => 1_000,
     });
     expect(nodeFactsSchema.parse(facts)).toEqual(facts);
@@ -227,6 +230,7 @@ describe('gathering', () => {
     expect(facts.pings).toMatchObject([{ linkId: 'l', from: '127.0.0.1', to: '127.0.0.2', ok: true }]);
     expect(facts.ports).toMatchObject([{ address: '127.0.0.1', state: 'own' }]);
     expect(facts.virtualAddresses[0]?.address).toBe('192.0.2.10');
+    expect(facts.arbiter).toMatchObject([{ id: 'arbiter', title: 'hub' }]);
   });
 
   it('without settings nothing of links and programs is tried', async () => {
@@ -239,6 +243,7 @@ describe('gathering', () => {
       busyPaths: [],
       ownPorts: [],
       run,
+      inspectArbiter: () => Promise.reject(new Error('asked without settings')),
       nowMs: () => 0,
     });
     expect(facts).toMatchObject({ ports: [], pings: [], virtualAddresses: [], programs: [] });
