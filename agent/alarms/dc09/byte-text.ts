@@ -1,0 +1,37 @@
+/** Byte text: strings with one character per byte, so that a frame keeps each byte it came with; and how people's text gets in and out of it. */
+
+const utf8 = new TextEncoder();
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+const chunkBytes = 8192;
+
+/** Bytes `from` up to before `to` as byte text. */
+export function byteTextOf(bytes: Uint8Array, from = 0, to = bytes.length): string {
+  let text = '';
+  for (let at = from; at < to; at += chunkBytes) {
+    text += String.fromCharCode(...bytes.subarray(at, Math.min(at + chunkBytes, to)));
+  }
+  return text;
+}
+
+/** The bytes of a byte text; of a character that is none its low byte. */
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+  return bytes;
+}
+
+/** What a person reads: UTF-8 where the bytes are such, else ISO 8859-1; without control characters. */
+export function readableText(byteText: string): string {
+  const plain = byteText.replace(/[^\x20-\x7e\x80-\xff]+/g, ' ').trim();
+  if (!/[\x80-\xff]/.test(plain)) return plain;
+  try {
+    return strictUtf8.decode(bytesOf(plain));
+  } catch {
+    return plain.replace(/[\x80-\x9f]+/g, ' ').trim();
+  }
+}
+
+/** A person's text as byte text (UTF-8), without what would end a field of a frame: `[ ] | ^ "` and control characters. */
+export function byteTextForField(text: string): string {
+  return byteTextOf(utf8.encode(text.replace(/[[\]|^"]+|[^\x20-\x7e\x80-\uffff]+/g, ' ').trim()));
+}
