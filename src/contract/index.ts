@@ -1,5 +1,8 @@
 /** The API of an agent, contract first: one noun per file. The only barrel of the repository. */
+import { alarm } from './alarm.ts';
 import { camera } from './camera.ts';
+import { device } from './device.ts';
+import { group } from './group.ts';
 import { exportClip, inspection } from './inspection.ts';
 import { log } from './log.ts';
 import { node } from './node.ts';
@@ -22,10 +25,16 @@ export const contract = {
   export: exportClip,
   log,
   standby,
+  alarm,
+  device,
+  group,
 };
 
+export * from './alarm.ts';
 export * from './camera.ts';
 export * from './common.ts';
+export * from './device.ts';
+export * from './group.ts';
 export * from './inspection.ts';
 export * from './log.ts';
 export * from './node.ts';

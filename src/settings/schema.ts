@@ -1,7 +1,9 @@
 /** The node's settings: every durable choice of the operator, versioned, with its unit in the key; unknown keys are refused. */
 import { z } from 'zod';
 import {
+  arcIdSchema,
   cameraTransportSchema,
+  groupStoreSchema,
   idSchema,
   nameSchema,
   pairConfigSchema,
@@ -224,6 +226,33 @@ const standbySettingsSchema = z.strictObject({
     .describe('Such as /dev/watchdog: resets the machine when the guard cannot stop in time.'),
 });
 
+const receiverSettingsOnDisk = z.strictObject({
+  enabled: z.boolean().default(false).describe('Whether this node receives alarms.'),
+  listenHost: z.string().max(253).default('0.0.0.0').describe('Address that DC-09 is taken in on.'),
+  port: z.number().int().min(1).max(65_535).default(6_080).describe('TCP and UDP port of DC-09.'),
+  forwardUnknown: z
+    .boolean()
+    .default(true)
+    .describe('Whether events of accounts that nobody entered are forwarded; they are kept in any case.'),
+  checkTime: z
+    .boolean()
+    .default(true)
+    .describe('Encrypted messages more than 40 s old or 20 s ahead are refused, as DC-09 says.'),
+});
+
+const groupSettingsSchema = z.strictObject({
+  arcId: arcIdSchema.describe('Names the group; the account where its store is a hub.'),
+  store: groupStoreSchema.describe('Registry, backups and queue of the group, its secret replaced.'),
+  sealedSecret: z.string().max(8_192).nullable().default(null).describe('That secret, sealed.'),
+  sealedBackupKey: z
+    .string()
+    .max(8_192)
+    .nullable()
+    .default(null)
+    .describe("Seals backups between members; null: the store's secret does."),
+});
+export type GroupSettings = z.infer<typeof groupSettingsSchema>;
+
 export const settingsSchema = z.strictObject({
   version: z.literal(settingsVersion).describe('Form of this file.'),
   node: nodeSettingsSchema.describe('Who this node is.'),
@@ -237,5 +266,7 @@ export const settingsSchema = z.strictObject({
   cameras: z.array(cameraSettingsSchema).max(camerasMax).default([]).describe('Cameras.'),
   standby: standbySettingsSchema.prefault({}).describe('Hot standby on this node.'),
   pair: pairSettingsSchema.nullable().default(null).describe('The pair that this node belongs to.'),
+  receiver: receiverSettingsOnDisk.prefault({}).describe('The alarm receiver.'),
+  group: groupSettingsSchema.nullable().default(null).describe('The receiver group that it belongs to.'),
 });
 export type Settings = z.infer<typeof settingsSchema>;
