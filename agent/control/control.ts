@@ -159,6 +159,7 @@ function createPair(options: ControlOptions, recorder: RecorderSupervisor, onCha
     ...options,
     ...options.standby,
     configureRecorder: () => recorder.configure(),
+    recorderView: recorder,
     onChange,
     served: (methods) => {
       pairOperations.serve(methods);

@@ -51,6 +51,7 @@ export interface HeartbeatPayload {
   /** Without an arbiter: the sender has stopped everything in a planned switch and offers the application to the receiver. */
   readonly offer: boolean;
   readonly maintenance: boolean;
+  /** A trouble of its own (storage, process, network) counts as one. */
   readonly resourcesFailed: number;
 }
 

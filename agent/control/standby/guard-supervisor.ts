@@ -26,6 +26,7 @@ const timeoutMs: Readonly<Record<GuardRequest['method'], number>> = {
   configure: 10_000,
   operate: 5_000,
   status: 5_000,
+  health: 5_000,
   stop: 5_000,
 };
 

@@ -2,7 +2,7 @@
 import type { PairRole } from '../../../src/contract/index.ts';
 import { AppError } from '../../../src/errors.ts';
 import type { Settings } from '../../../src/settings/schema.ts';
-import type { Clock } from '../../adapters/clock.ts';
+import type { Cancel, Clock } from '../../adapters/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { Sealer } from '../../settings/seal.ts';
 import type { SettingsStore } from '../../settings/store.ts';
@@ -15,6 +15,7 @@ import { type ListenAddress, parsePeerAddress } from '../listen-address.ts';
 import type { EventMessage } from '../supervision/protocol.ts';
 import type { ProcessPorts } from '../supervision/supervisor.ts';
 import { createGuardSupervisor, type GuardSupervisor } from './guard-supervisor.ts';
+import { type RecorderView, tellHealth } from './node-health.ts';
 import { keyContext, openPairConfig } from './share.ts';
 import { PairSync } from './sync.ts';
 
@@ -36,6 +37,7 @@ export interface StandbyOptions extends StandbyPorts {
   clock: Clock;
   /** The settings of the recorder have changed. */
   configureRecorder: () => Promise<void>;
+  recorderView: RecorderView;
   /** Registers what this node answers its peer. */
   served: (methods: PeerMethods) => void;
   onChange: () => void;
@@ -50,6 +52,7 @@ export class Standby {
   #opened: PeerLink | null = null;
   #fingerprint: string | null = null;
   #guardWanted = false;
+  #endHealth: Cancel = () => {};
 
   constructor(options: StandbyOptions) {
     this.#options = options;
@@ -88,6 +91,7 @@ export class Standby {
   /** The guard hands over what it holds and ends. */
   async stop(): Promise<void> {
     this.sync.stop();
+    this.#endHealth();
     if (this.#guardWanted) await this.supervisor.stop();
     await this.#opened?.close();
   }
@@ -175,6 +179,7 @@ export class Standby {
     if (this.#guardWanted) {
       await this.supervisor.request({ method: 'configure', config: null });
       this.#guardWanted = false;
+      this.#endHealth();
       await this.supervisor.stop();
     }
     await settings.update((draft) => {
@@ -254,6 +259,15 @@ export class Standby {
     if (!pair?.config || this.#guardWanted) return;
     this.#guardWanted = true;
     this.supervisor.start();
+    this.#endHealth = tellHealth({
+      clock: this.#options.clock,
+      settings: () => this.#options.settings.current(),
+      recorder: this.#options.recorderView,
+      role: () => this.ownRole(),
+      send: async (health) => {
+        if (this.supervisor.phase === 'running') await this.supervisor.request({ method: 'health', health });
+      },
+    });
   }
 
   #guardConfig(): GuardConfig | null {

@@ -13,11 +13,18 @@ import type { ResourceRunner } from '../types.ts';
 import { GuardDriver } from './driver.ts';
 import { runFence } from './fence.ts';
 import { startFuse } from './fuse.ts';
+import { type HealthWatch, watchHealth } from './health-watch.ts';
 import type { MemoryFile } from './memory-file.ts';
 import { type NetworkProbe, watchNetwork } from './network-watch.ts';
 import { operationPlan } from './operation-plan.ts';
 import { pairView } from './pair-view.ts';
-import { decisionSubject, type GuardConfig, type GuardOperation, type GuardPair } from './protocol/schema.ts';
+import {
+  decisionSubject,
+  type GuardConfig,
+  type GuardOperation,
+  type GuardPair,
+  type NodeHealth,
+} from './protocol/schema.ts';
 import { watchSuspend } from './suspend.ts';
 import { deviceTimeoutMaxMs, deviceTimeoutMs, openWatchdog, type Watchdog } from './watchdog.ts';
 
@@ -54,6 +61,7 @@ interface Running {
   driver: GuardDriver;
   links: HeartbeatLinks;
   runner: ResourceRunner;
+  health: HealthWatch;
   fuse: Watchdog | null;
 }
 
@@ -96,6 +104,11 @@ export class Guard {
     if (dryRun || !plan.possible) return plan;
     driver.feed({ type: 'operator', operation, ...(confirm === undefined ? {} : { confirm }) });
     return plan;
+  }
+
+  /** What the agent says of this node. */
+  health(health: NodeHealth): void {
+    this.#running?.health.report(health);
   }
 
   get configured(): boolean {
@@ -226,7 +239,11 @@ export class Guard {
       },
       state,
     );
-    this.#running = { config, driver, links, runner, fuse: this.#startFuse(config) };
+    const health = watchHealth({
+      clock,
+      onTrouble: (cause, problem) => driver.feed({ type: 'trouble', cause, problem }),
+    });
+    this.#running = { config, driver, links, runner, health, fuse: this.#startFuse(config) };
     links.configure(identityOf(config), config.pair.links);
     driver.start();
   }
@@ -249,6 +266,7 @@ export class Guard {
   }
 
   async #end(running: Running): Promise<void> {
+    running.health.close();
     await running.links.close();
     await running.driver.close();
     await running.fuse?.close();

@@ -168,6 +168,9 @@ async function handle(request: GuardRequest): Promise<Record<string, unknown>> {
       const { operation, confirm, dryRun } = request;
       return { plan: guard.operate(operation, confirm, dryRun) };
     }
+    case 'health':
+      guard.health(request.health);
+      return {};
     case 'status':
       break;
     case 'stop':

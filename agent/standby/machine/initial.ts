@@ -74,6 +74,7 @@ export function initialGuard(config: PairConfig, start: GuardStart): GuardState 
     failures: 0,
     notBeforeMs: never,
     troubles: {},
+    stayedWith: null,
     failedResources: 0,
     data: { lagBytes: 0, consistent: true },
     peer: null,

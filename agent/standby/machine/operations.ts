@@ -90,7 +90,7 @@ function peerRefusal(s: GuardState, nowMs: number): string | null {
   if (!s.peer || !peerIsHeard(s, nowMs)) return `${peer} is not heard`;
   if (s.peer.payload.role !== 'standby') return `${peer} is ${s.peer.payload.role}, not standby`;
   if (s.peer.payload.configVersion !== s.config.version) return `${peer} has other settings`;
-  return s.peer.payload.resourcesFailed > 0 ? `${peer} has failed resources` : null;
+  return s.peer.payload.resourcesFailed > 0 ? `${peer} has failed resources or a trouble of its own` : null;
 }
 
 export function operate(turn: Turn, operation: Operation, confirm: string | undefined) {
@@ -274,6 +274,34 @@ export function onTrouble(turn: Turn, cause: Trouble, problem: string | null): v
     });
     return;
   }
+  if (cause === 'network') leaveFor(turn, cause, problem);
+}
+
+/**
+ * Lost storage, or a process that cannot be kept up: the application still serves, so it is left only to a peer that is
+ * heard and well, now or once there is one.
+ */
+export function leaveForTroubles(turn: Turn) {
+  const { s, now } = turn;
+  const causes = ['storage', 'process'] as const;
+  const cause = causes.find((each) => s.troubles[each] !== undefined && s.config.triggers[each]);
+  const problem = cause && s.troubles[cause];
+  if (!cause || problem === undefined || s.drainUntilMs > 0) {
+    s.stayedWith = null;
+    return;
+  }
+  const refusal = peerRefusal(s, now.monotonicMs);
+  if (refusal === null) return leaveFor(turn, cause, problem);
+  const noted = `${cause}: ${refusal}`;
+  if (s.stayedWith === noted) return;
+  s.stayedWith = noted;
+  decide(turn, `${cause}-stays`, `${troubleTexts[cause]}: ${problem}; it stays active, as ${refusal}`, {
+    problem,
+  });
+}
+
+function leaveFor(turn: Turn, cause: Trouble, problem: string): void {
+  const { s } = turn;
   stepDown(turn, {
     rule: `${cause}-lost`,
     why: `${troubleTexts[cause]}: ${problem}`,

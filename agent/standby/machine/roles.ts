@@ -1,7 +1,7 @@
 /** What each role does at the end of a step: read, renew, release, try. One function a role. */
 import { checkAuthority, forgetOldFailures, loseAuthority } from './authority.ts';
 import { isMember, pollIntervalMs, read, write } from './lease-io.ts';
-import { continueSwitch } from './operations.ts';
+import { continueSwitch, leaveForTroubles } from './operations.ts';
 import { campaignWithoutArbiter, pactVerdict } from './pact.ts';
 import { become, decide, fired, hasArbiter, nodeName, peerIsHeard, type Turn, tell } from './turn.ts';
 import type { GuardState } from './types.ts';
@@ -86,6 +86,7 @@ function stepBack(turn: Turn, rule: string): void {
 
 function runActive(turn: Turn): void {
   forgetOldFailures(turn);
+  leaveForTroubles(turn);
   continueSwitch(turn);
   renew(turn);
 }

@@ -219,6 +219,8 @@ export interface GuardState {
   readonly failures: number;
   readonly notBeforeMs: number;
   readonly troubles: Readonly<Partial<Record<Trouble, string>>>;
+  /** The last reason for staying active in spite of a trouble that was recorded. */
+  readonly stayedWith: string | null;
   readonly failedResources: number;
   readonly data: { readonly lagBytes: number; readonly consistent: boolean };
 

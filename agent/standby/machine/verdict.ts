@@ -109,12 +109,15 @@ export function policyObstacle(
   return dataAllows(s) ? null : 'data-behind';
 }
 
-export function unfit(s: GuardState): boolean {
-  const { triggers } = s.config;
-  return (
-    (triggers.network && s.troubles.network !== undefined) ||
-    (triggers.process && s.troubles.process !== undefined) ||
-    (triggers.storage && s.troubles.storage !== undefined)
+/** Without its network it would serve nobody; any other trouble is better than nobody at all. */
+function unfit({ config, troubles }: GuardState): boolean {
+  return config.triggers.network && troubles.network !== undefined;
+}
+
+/** A peer that is well does better. */
+export function ailing({ config: { triggers }, troubles }: GuardState): boolean {
+  return (['network', 'process', 'storage'] as const).some(
+    (cause) => triggers[cause] && troubles[cause] !== undefined,
   );
 }
 
@@ -133,7 +136,7 @@ export function failbackPossible(s: GuardState, nowMs: number): boolean {
     nowMs - s.roleSinceMs >= stableMs &&
     s.failures === 0 &&
     !s.maintenance &&
-    !unfit(s) &&
+    !ailing(s) &&
     s.data.lagBytes === 0 &&
     peerIsHeard(s, nowMs) &&
     s.peer?.payload.role === 'active' &&

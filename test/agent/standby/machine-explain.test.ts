@@ -50,11 +50,23 @@ describe('explain', () => {
     );
   });
 
+  it('says that lost storage moved the application, or why it did not', () => {
+    const trouble = { type: 'trouble', cause: 'storage', problem: 'pool main has no space left' } as const;
+    const alone = new Desk().becomeActive().tell(trouble, 3_800);
+    expect(explained(alone).lines.join('\n')).toContain(
+      'storage is lost: pool main has no space left; it stays active, as Bert is not heard (storage-stays)',
+    );
+    const moved = new Desk().becomeActive().tell(heartbeat({}), 3_750).tell(trouble, 3_800);
+    expect(explained(moved).lines.join('\n')).toContain(
+      'Anna: storage is lost: pool main has no space left (storage-lost)',
+    );
+  });
+
   it('names the trouble, the third node, the restored arbiter, the person to ask', () => {
     const unfit = new Desk()
       .becomeStandby()
-      .tell({ type: 'trouble', cause: 'storage', problem: 'disk 3 is gone' });
-    expect(explained(unfit.look(lease({}, '7'), 4_500)).summary).toContain('disk 3 is gone');
+      .tell({ type: 'trouble', cause: 'network', problem: 'eth0 is down' });
+    expect(explained(unfit.look(lease({}, '7'), 4_500)).summary).toContain('eth0 is down');
     const claimed = new Desk().becomeStandby({ holder: 'mallory' });
     expect(explained(claimed).summary).toContain('held by mallory, which is not of this pair');
     const restored = new Desk({}, { highestEpoch: 9 }).becomeStandby({ epoch: 4 });

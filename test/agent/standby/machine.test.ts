@@ -308,12 +308,49 @@ describe('operations and triggers', () => {
   it.each(['network', 'process', 'storage'] as const)(
     '%s lost: the active hands over and says when',
     (cause) => {
-      const desk = new Desk().becomeActive().tell({ type: 'trouble', cause, problem: 'gone' }, 3_800);
+      const desk = new Desk().becomeActive().tell(heartbeat({}), 3_750);
+      desk.tell({ type: 'trouble', cause, problem: 'gone' }, 3_800);
+      expect(desk.rules()).toContain(`${cause}-lost`);
       expect(desk.state.role).toBe('deactivating');
       expect(desk.state.successor).toBe('b');
       expect(desk.state.firedAtMs[cause]).toBe(1_700_000_003_800);
     },
   );
+
+  it.each(['process', 'storage'] as const)('%s lost: the active stays until a peer is well', (cause) => {
+    const desk = new Desk().becomeActive().tell({ type: 'trouble', cause, problem: 'gone' }, 3_800);
+    expect(desk.state.role).toBe('active');
+    expect(desk.rules().filter((rule) => rule === `${cause}-stays`)).toHaveLength(1);
+    desk.tell(heartbeat({ resourcesFailed: 1, sentAtMs: 80 }), 3_850).tick(3_900);
+    expect(desk.state.role).toBe('active');
+    desk.tell(heartbeat({ sentAtMs: 90 }), 3_950);
+    expect(desk.state.role).toBe('deactivating');
+    expect(desk.rules()).toContain(`${cause}-lost`);
+  });
+
+  it('a trouble that is over, or whose trigger is off, moves nothing when the peer comes', () => {
+    const over = new Desk()
+      .becomeActive()
+      .tell({ type: 'trouble', cause: 'storage', problem: 'gone' }, 3_800);
+    over.tell({ type: 'trouble', cause: 'storage', problem: null }, 3_850).tell(heartbeat({}), 3_900);
+    expect(over.state.role).toBe('active');
+    const triggers = { peerLost: true, network: true, resource: true, process: true, storage: false };
+    const off = new Desk({ triggers }).becomeActive().tell(heartbeat({}), 3_750);
+    off.tell({ type: 'trouble', cause: 'storage', problem: 'gone' }, 3_800).tick(3_850);
+    expect(off.state.role).toBe('active');
+    expect(off.rules()).toContain('storage-ignored');
+  });
+
+  it('a standby with lost storage says so to its peer, and takes over all the same from one that is silent', () => {
+    const desk = new Desk().becomeStandby().tell({ type: 'trouble', cause: 'storage', problem: 'gone' });
+    const { resourcesFailed } = heartbeatOf(desk.state, { monotonicMs: desk.nowMs, utcMs: 0 });
+    expect(resourcesFailed).toBe(1);
+    desk.look(lease({}, '7'), 4_500);
+    expect(desk.state.role).toBe('candidate');
+    const cut = new Desk().becomeStandby().tell({ type: 'trouble', cause: 'network', problem: 'gone' });
+    cut.look(lease({}, '7'), 4_500);
+    expect(cut.rules()).toContain('not-fit');
+  });
 
   it('settings that safety rests on change only while brought out', () => {
     const desk = new Desk().becomeActive();

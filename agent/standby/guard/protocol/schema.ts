@@ -79,6 +79,12 @@ export const guardStatusSchema = z.object({
 });
 export type GuardStatus = z.infer<typeof guardStatusSchema>;
 
+export const nodeHealthSchema = z.object({
+  storage: z.string().max(1024).nullable(),
+  process: z.string().max(1024).nullable(),
+});
+export type NodeHealth = z.infer<typeof nodeHealthSchema>;
+
 export const guardRequestSchema = z.discriminatedUnion('method', [
   z.object({ id: z.number().int(), method: z.literal('configure'), config: guardConfigSchema.nullable() }),
   z.object({
@@ -89,6 +95,8 @@ export const guardRequestSchema = z.discriminatedUnion('method', [
     dryRun: z.boolean(),
   }),
   z.object({ id: z.number().int(), method: z.literal('status') }),
+  /** Once a second: what the agent finds wrong with its own storage and processes; null where all is well. */
+  z.object({ id: z.number().int(), method: z.literal('health'), health: nodeHealthSchema }),
   /** Hand over what runs, stop it, exit 0. */
   z.object({ id: z.number().int(), method: z.literal('stop') }),
 ]);
