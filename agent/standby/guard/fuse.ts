@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { PairConfig, ResourceConfig } from '../../../src/contract/standby.ts';
 import type { Clock } from '../../adapters/clock.ts';
+import { ocfEnvironmentOf, ocfPath } from '../resources/kinds/ocf/agent.ts';
 import { macvlanName } from '../resources/kinds/virtual-mac.ts';
 import { tokenVariable } from '../resources/processes/marked.ts';
 import type { Watchdog } from './watchdog.ts';
@@ -52,6 +53,22 @@ for file in $(grep -lszxF -- "$1" /proc/[0-9]*/environ 2>/dev/null); do
 done
 `;
 
+/** Whoever holds it is being killed at the same time. */
+const unmountScript = `
+for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  mountpoint -q -- "$1" || exit 0
+  umount -- "$1" 2>/dev/null && exit 0
+  sleep 0.2
+done
+`;
+
+/** An agent's parameters may be secret: they wait in the environment, under names of their own, and never among arguments. */
+const ocfScript = `
+while IFS= read -r name; do export "\${name#"$1"}=\${!name}"; done < <(compgen -e -- "$1")
+exec "$2" stop
+`;
+const ocfStopMs = 5_000;
+
 export interface FuseTarget {
   config: PairConfig;
   nodeId: string;
@@ -59,7 +76,23 @@ export interface FuseTarget {
   runDir: string;
 }
 
-/** Addresses first: they are what the world sees. Kinds that only their own agent can stop are left to the next guard. */
+/** Where the environment of an agent waits until its stop. */
+const ocfPrefix = (at: number) => `HOLDFAST_FUSE_${at}_`;
+
+/** What the fuse's own environment must hold for the agents that it may have to stop. */
+export function fuseEnvironment({ resources }: PairConfig): Record<string, string> {
+  const entries = resources.flatMap((resource, at) => {
+    if (resource.kind !== 'ocf') return [];
+    const environment = ocfEnvironmentOf(resource, ocfStopMs);
+    return Object.entries(environment).map(([name, value]) => [`${ocfPrefix(at)}${name}`, value]);
+  });
+  return Object.fromEntries(entries);
+}
+
+/**
+ * Addresses first: they are what the world sees. A recording is not ended: a space that the peer has claimed refuses it,
+ * and in a space of its own it harms nobody until the next guard stops it.
+ */
 export function fuseCommands({ config, nodeId, runDir }: FuseTarget): string[][] {
   const { resources, pairId } = config;
   const rank = (resource: ResourceConfig) => (resource.kind === 'ip' ? 0 : 1);
@@ -82,6 +115,19 @@ export function fuseCommands({ config, nodeId, runDir }: FuseTarget): string[][]
           return [['systemctl', 'kill', '--signal', 'SIGKILL', resource.unit]];
         case 'script':
           return [resource.stop];
+        case 'ocf':
+          return [
+            [
+              'bash',
+              '-c',
+              ocfScript,
+              'fuse',
+              ocfPrefix(resources.indexOf(resource)),
+              ocfPath(resource.agent),
+            ],
+          ];
+        case 'volume':
+          return [['bash', '-c', unmountScript, 'fuse', resource.mountPoint.replace(/\/+$/, '')]];
         default:
           return [];
       }
@@ -100,6 +146,7 @@ export function startFuse(options: {
   const words = fuseCommands(target).flatMap((command) => [String(command.length), ...command]);
   const child: ChildProcess = spawn('nice', ['-n', '-15', 'bash', '-c', script, 'holdfast-fuse', ...words], {
     stdio: ['pipe', 'pipe', 'ignore'],
+    env: { ...process.env, ...fuseEnvironment(target.config) },
     detached: true,
   });
   let state = 'idle';

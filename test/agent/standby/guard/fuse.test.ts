@@ -1,14 +1,19 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../../agent/adapters/clock.ts';
-import { fuseCommands, startFuse } from '../../../../agent/standby/guard/fuse.ts';
+import { fuseCommands, fuseEnvironment, startFuse } from '../../../../agent/standby/guard/fuse.ts';
 import { pairConfigSchema } from '../../../../src/contract/index.ts';
 
 const hasBash = process.platform === 'linux' && spawnSync('bash', ['--version']).status === 0;
 if (!hasBash) console.warn('SKIPPED test/agent/standby/guard/fuse: it needs Linux with bash');
+
+const hasDummy = existsSync('/usr/lib/ocf/resource.d/heartbeat/Dummy');
+if (!hasDummy) console.warn('SKIPPED: the fuse and OCF agents: it needs the package resource-agents');
+const canMount = hasBash && process.getuid?.() === 0;
+if (!canMount) console.warn('SKIPPED: the fuse and volumes: it needs root');
 
 let folder: string;
 const children: ChildProcess[] = [];
@@ -75,6 +80,35 @@ describe('what the fuse does', () => {
     expect(commands).toContainEqual(['touch', markPath()]);
     expect(commands).toContainEqual(['systemctl', 'kill', '--signal', 'SIGKILL', 'nginx.service']);
   });
+
+  it('keeps the parameters of an agent out of every command line, and leaves a recording to its space', () => {
+    const resources = [
+      {
+        id: 'data-base',
+        name: 'd',
+        kind: 'ocf',
+        agent: 'heartbeat:pgsql',
+        parameters: { password: 'a secret' },
+      },
+      { id: 'cameras', name: 'cameras', kind: 'recording' },
+      {
+        id: 'disk',
+        name: 'disk',
+        kind: 'volume',
+        device: '/dev/sdz1',
+        mountPoint: '/mnt/x/',
+        fileSystem: 'ext4',
+      },
+    ];
+    const commands = fuseCommands(target(resources));
+    expect(commands).toHaveLength(2);
+    expect(commands[0]?.at(-1)).toBe('/usr/lib/ocf/resource.d/heartbeat/pgsql');
+    expect(commands[1]?.at(-1)).toBe('/mnt/x');
+    expect(JSON.stringify(commands)).not.toContain('a secret');
+    expect(fuseEnvironment(configOf(resources))).toMatchObject({
+      HOLDFAST_FUSE_0_OCF_RESKEY_password: 'a secret',
+    });
+  });
 });
 
 describe.skipIf(!hasBash)('the fuse', () => {
@@ -106,6 +140,46 @@ describe.skipIf(!hasBash)('the fuse', () => {
       await fuse.close();
       expect(existsSync(markPath())).toBe(true);
       rmSync(markPath());
+    }
+  });
+
+  it.skipIf(!hasDummy)('stops an OCF agent with the parameters that it was started with', async () => {
+    const state = join(folder, 'dummy.state');
+    writeFileSync(state, '');
+    const { fuse, acted } = start([
+      {
+        id: 'dummy',
+        name: 'dummy',
+        kind: 'ocf',
+        agent: 'heartbeat:Dummy',
+        parameters: { state, fake: '$(id) x' },
+      },
+    ]);
+    fuse.arm(systemClock.monotonicMs() + 10);
+    await until(() => acted.length > 0, 'the act');
+    expect(existsSync(state)).toBe(false);
+    await fuse.close();
+  });
+
+  it.skipIf(!canMount)('unmounts a volume once nobody holds it any more', async () => {
+    const mountPoint = join(folder, 'mounted');
+    mkdirSync(mountPoint);
+    execFileSync('mount', ['-t', 'tmpfs', 'none', mountPoint]);
+    const holder = spawn('sleep', ['60'], { cwd: mountPoint, stdio: 'ignore' });
+    children.push(holder);
+    const { fuse, acted } = start([
+      { id: 'disk', name: 'disk', kind: 'volume', device: 'none', mountPoint, fileSystem: 'tmpfs' },
+    ]);
+    try {
+      fuse.arm(systemClock.monotonicMs() + 10);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(acted).toEqual([]);
+      holder.kill('SIGKILL');
+      await until(() => acted.length > 0, 'the act');
+      expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(mountPoint);
+    } finally {
+      spawnSync('umount', ['-l', mountPoint], { stdio: 'ignore' });
+      await fuse.close();
     }
   });
 

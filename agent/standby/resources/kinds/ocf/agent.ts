@@ -21,16 +21,11 @@ const metaDataMs = 5_000;
 export class OcfController implements Controller {
   readonly #config: OcfConfig;
   readonly #deps: ControllerDeps;
-  readonly #provider: string;
-  readonly #type: string;
   #validated = false;
 
   constructor(config: OcfConfig, deps: ControllerDeps) {
     this.#config = config;
     this.#deps = deps;
-    const [provider = '', type = ''] = config.agent.split(':');
-    this.#provider = provider;
-    this.#type = type;
   }
 
   async start(action: Action): Promise<void> {
@@ -83,16 +78,8 @@ export class OcfController implements Controller {
   }
 
   #run(verb: string, { signal, timeoutMs }: Action): Promise<CommandResult> {
-    const path = `${ocfRoot}/resource.d/${this.#provider}/${this.#type}`;
-    const env = ocfEnvironment({
-      root: ocfRoot,
-      provider: this.#provider,
-      type: this.#type,
-      instance: this.#config.id,
-      parameters: this.#config.parameters,
-      timeoutMs,
-    });
-    return this.#deps.commands.run({ command: [path, verb], env, signal });
+    const env = ocfEnvironmentOf(this.#config, timeoutMs);
+    return this.#deps.commands.run({ command: [ocfPath(this.#config.agent), verb], env, signal });
   }
 
   #failure(verb: string, { code, lastLines }: CommandResult): AppError {
@@ -105,6 +92,17 @@ export class OcfController implements Controller {
   }
 }
 
+/** Of `provider:type`. */
+export function ocfPath(agent: string): string {
+  return `${ocfRoot}/resource.d/${agent.replace(':', '/')}`;
+}
+
+/** What an agent is run with, besides the environment that there is. */
+export function ocfEnvironmentOf({ agent, id, parameters }: OcfConfig, timeoutMs: number) {
+  const [provider = '', type = ''] = agent.split(':');
+  return ocfEnvironment({ root: ocfRoot, provider, type, instance: id, parameters, timeoutMs });
+}
+
 /** What the agent says it needs by action, {} when it does not tell. */
 export async function advertisedTimeouts(
   config: OcfConfig,
@@ -114,7 +112,7 @@ export async function advertisedTimeouts(
   const cancel = deps.clock.after(metaDataMs, () => abort.abort());
   try {
     const { output } = await deps.commands.run({
-      command: [`${ocfRoot}/resource.d/${config.agent.replace(':', '/')}`, 'meta-data'],
+      command: [ocfPath(config.agent), 'meta-data'],
       env: { OCF_ROOT: ocfRoot },
       signal: abort.signal,
     });
