@@ -1,4 +1,5 @@
 /** Byte text: strings with one character per byte, so that a frame keeps each byte it came with; and how people's text gets in and out of it. */
+import { printable } from '../../../src/model/printable.ts';
 
 const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
@@ -20,18 +21,22 @@ export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** What a person reads: UTF-8 where the bytes are such, else ISO 8859-1; without control characters. */
+/** What a person reads, on one line: UTF-8 where the bytes are such, else ISO 8859-1. */
 export function readableText(byteText: string): string {
-  const plain = byteText.replace(/[^\x20-\x7e\x80-\xff]+/g, ' ').trim();
-  if (!/[\x80-\xff]/.test(plain)) return plain;
+  return printable(decoded(byteText)).trim();
+}
+
+function decoded(byteText: string): string {
+  if (!/[\x80-\xff]/.test(byteText)) return byteText;
   try {
-    return strictUtf8.decode(bytesOf(plain));
+    return strictUtf8.decode(bytesOf(byteText));
   } catch {
-    return plain.replace(/[\x80-\x9f]+/g, ' ').trim();
+    return byteText;
   }
 }
 
 /** A person's text as byte text (UTF-8), without what would end a field of a frame: `[ ] | ^ "` and control characters. */
 export function byteTextForField(text: string): string {
-  return byteTextOf(utf8.encode(text.replace(/[[\]|^"]+|[^\x20-\x7e\x80-\uffff]+/g, ' ').trim()));
+  const plain = text.replace(/[[\]|^"]+|[^\x20-\x7e\x80-\uffff]+/g, ' ').trim();
+  return byteTextOf(utf8.encode(plain));
 }
