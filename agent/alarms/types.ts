@@ -118,7 +118,12 @@ export interface ArcOutput {
   readonly name: string;
   /** Events that it can have under way side by side. */
   readonly lanes: number;
-  send(event: AlarmEvent, lane: number): Promise<SendResult>;
+  /** Failed attempts in a row after which the alternate takes over. */
+  readonly attemptsMax: number;
+  /** Its heartbeats tell whether the ARC answers, also while no event is sent: `state` can be believed. */
+  readonly supervised: boolean;
+  /** `mayLeave` is asked right before the frame leaves; when it says no, none does, and the outcome is `failed`. */
+  send(event: AlarmEvent, lane: number, mayLeave: () => boolean): Promise<SendResult>;
   /** From now on heartbeats are sent and connections kept; before it and after `rest` none are. */
   work(): void;
   rest(): void;
