@@ -21,6 +21,7 @@ import { createDisposal } from './control/disposal.ts';
 import { type ListenAddress, parseListen } from './control/listen-address.ts';
 import type { StandbyPorts } from './control/standby/standby.ts';
 import { processSocketPath } from './control/supervision/socket-path.ts';
+import type { ProcessPorts } from './control/supervision/supervisor.ts';
 import { runFromArguments } from './entry.ts';
 import { createReader } from './inspection/reader.ts';
 import { openJournal } from './journal/journal.ts';
@@ -60,6 +61,7 @@ async function start(options: AgentOptions, onStop: OnStop): Promise<ReadyInfo> 
   onStop(() => control.supervisor.stop());
   // Before the recorder: the guard hands over, which stops the pair's recording here.
   onStop(() => control.standby.stop());
+  onStop(() => control.receivers.stop());
   control.start();
   const listen = await openDoors({ place, state, control, address, certificate }, onStop);
 
@@ -119,8 +121,9 @@ async function openState(place: Place, nodeName: string, onStop: OnStop) {
   onStop(
     keepBackups({ ...backups, onError: (error) => place.onUnexpected(error, 'backup of the settings') }),
   );
-  const { cameras, journal: limits, pair } = settings.current();
-  const sealsExist = pair !== null || cameras.some((camera) => camera.sealedCredentials !== null);
+  const { cameras, journal: limits, pair, group } = settings.current();
+  const sealsExist =
+    pair !== null || group !== null || cameras.some((camera) => camera.sealedCredentials !== null);
   const key = await loadKey({ path: join(dataDir, 'secret.key'), folder: dataDir, disk, sealsExist });
 
   const journalPath = join(dataDir, 'journal.db');
@@ -170,6 +173,7 @@ function assemble(place: Place, state: State, certificate: Certificate | null, p
       isAlive,
     },
     standby: standbyPorts(place, state.settings, peerListen),
+    receiver: receiverPorts(place),
     machineFacts: () => readMachineFacts({ dataDir, socketPath }),
     freeBytes: () => readFreeBytes(dataDir),
     dataDir,
@@ -210,6 +214,23 @@ function standbyPorts(place: Place, settings: SettingsStore, peerListen: string)
       }),
     ownAddresses: reachableAddresses,
     recorderSocketPath,
+  };
+}
+
+/** The alarm receiver: a process of its own, so that neither a recorder nor a console ever holds up an acknowledgement. */
+function receiverPorts({ dataDir }: Place): ProcessPorts {
+  const socketPath = processSocketPath('receiver', dataDir, process.platform);
+  const launch = {
+    entry: serviceEntry('alarms'),
+    socketPath,
+    dataDir,
+    logPath: join(dataDir, 'receiver.log'),
+  };
+  return {
+    spawn: () => spawnService(launch),
+    connect: () => connectLocal(socketPath),
+    killPid,
+    isAlive,
   };
 }
 

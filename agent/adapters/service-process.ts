@@ -18,12 +18,8 @@ export interface ServiceLaunch {
 }
 
 /** The program of a folder below `agent/`: the source when this runs from source, else the built file. */
-export function serviceEntry(folder: 'recorder' | 'standby/guard'): string {
-  const entry =
-    folder === 'recorder'
-      ? new URL('../recorder/main.ts', import.meta.url)
-      : new URL('../standby/guard/main.ts', import.meta.url);
-  return fileURLToPath(entryUrl(entry));
+export function serviceEntry(folder: 'recorder' | 'standby/guard' | 'alarms'): string {
+  return fileURLToPath(entryUrl(new URL(`../${folder}/main.ts`, import.meta.url)));
 }
 
 export function spawnService(launch: ServiceLaunch): ServiceProcess {

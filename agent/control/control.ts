@@ -9,6 +9,7 @@ import type { SettingsStore } from '../settings/store.ts';
 import { Accounts } from './accounts/accounts.ts';
 import type { Passwords } from './accounts/passwords.ts';
 import { createSessions, type Sessions } from './accounts/sessions.ts';
+import { Receivers } from './alarms/receivers.ts';
 import { createDownload } from './api/download.ts';
 import { Gate } from './api/gate.ts';
 import { createOpenApi, createRestHandler, createRpcHandler } from './api/handlers.ts';
@@ -35,6 +36,7 @@ export interface ControlOptions {
   folders: Folders;
   recorder: ProcessPorts;
   standby: StandbyPorts;
+  receiver: ProcessPorts;
   machineFacts: () => Promise<MachineFacts>;
   freeBytes: () => Promise<number | null>;
   dataDir: string;
@@ -51,6 +53,7 @@ export interface Control {
   sessions: Sessions;
   supervisor: RecorderSupervisor;
   standby: Standby;
+  receivers: Receivers;
   http: HttpApi;
   sockets: Sockets;
   /** Where the network port listens, once it does. */
@@ -77,7 +80,8 @@ export function createControl(options: ControlOptions): Control {
   });
   const accounts = new Accounts({ ...options, sessions });
   const supervisor = createSupervisor(options, () => board.changed());
-  const board = createBoard(options, supervisor, gauges);
+  const receivers = new Receivers({ ...options, onChange: () => board.changed() });
+  const board = createBoard(options, supervisor, receivers, gauges);
   settings.onChange(() => board.changed());
   const gate = new Gate({ ...options, accounts, sessions });
   const doctor = async () =>
@@ -90,6 +94,7 @@ export function createControl(options: ControlOptions): Control {
   const router = createRouter({
     ...options,
     ...pair,
+    receivers,
     accounts,
     sessions,
     recorder: supervisor,
@@ -115,6 +120,7 @@ export function createControl(options: ControlOptions): Control {
     sessions,
     supervisor,
     standby: pair.standby,
+    receivers,
     sockets,
     http,
     setListen: (address) => {
@@ -124,6 +130,7 @@ export function createControl(options: ControlOptions): Control {
       housekeeping.start();
       supervisor.start();
       pair.standby.start();
+      receivers.start();
     },
     close: () => {
       housekeeping.stop();
@@ -171,10 +178,16 @@ function createPair(options: ControlOptions, recorder: RecorderSupervisor, onCha
   return { standby, pairOperations, preflight };
 }
 
-function createBoard(options: ControlOptions, recorder: RecorderSupervisor, gauges: Gauges): StatusBoard {
+function createBoard(
+  options: ControlOptions,
+  recorder: RecorderSupervisor,
+  receivers: Receivers,
+  gauges: Gauges,
+): StatusBoard {
   return new StatusBoard({
     ...options,
     recorder,
+    receivers,
     fingerprint: options.certificate?.fingerprint ?? null,
     certificateExpiresAtMs: options.certificate?.expiresAtMs ?? null,
     listen: () => gauges.listen,

@@ -7,6 +7,7 @@ import type { Sealer } from '../settings/seal.ts';
 import type { SettingsStore } from '../settings/store.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { Sessions } from './accounts/sessions.ts';
+import type { Receivers } from './alarms/receivers.ts';
 import type { Folders } from './ports.ts';
 import type { RecorderCall, RecorderReply } from './recorder/supervisor.ts';
 import type { PairOperations } from './standby/operations.ts';
@@ -38,4 +39,5 @@ export interface Services {
   standby: Standby;
   pairOperations: PairOperations;
   preflight: Preflight;
+  receivers: Receivers;
 }

@@ -1,6 +1,7 @@
 /** Keeps secrets out of logs, events and replies: masks them by key name and inside addresses. Pure. */
 
-const secretKey = /pass|pwd|secret|token|credential|^current$|^next$|authorization|^key$|apikey|accesskey/i;
+const secretKey =
+  /pass|pwd|secret|token|credential|^current$|^next$|authorization|^key$|apikey|accesskey|backupkey/i;
 const secretQueryName =
   /^(?:.*pass(?:word|wd)?|pwd|psw|pw|token|secret|auth|sig(?:nature)?|user(?:name)?|usr|login)$/i;
 const mask = '***';

@@ -9,6 +9,9 @@ import {
 } from '../../../src/contract/index.ts';
 import { wireErrorSchema, wireEventSchema } from '../../recorder/protocol/schema.ts';
 
+/** The event by which a receiver says that its group (the subject: its ARC ID) ended, or that the host removed it. */
+export const groupEndedEvent = 'group.ended';
+
 /** What the receiver runs with; its secrets are open here and never written down. */
 export const receiverConfigSchema = z.object({
   nodeId: z.string(),

@@ -1,5 +1,8 @@
 /** The whole API: every procedure of the contract with its handler. */
+import { alarmHandlers } from '../handlers/alarm.ts';
 import { cameraHandlers } from '../handlers/camera.ts';
+import { deviceHandlers } from '../handlers/device.ts';
+import { groupHandlers } from '../handlers/group.ts';
 import { exportHandlers, inspectionHandlers } from '../handlers/inspection.ts';
 import { logHandlers } from '../handlers/log.ts';
 import { nodeHandlers } from '../handlers/node.ts';
@@ -23,6 +26,9 @@ export function createRouter(services: Services) {
     export: exportHandlers(services),
     log: logHandlers(services),
     standby: standbyHandlers(services),
+    alarm: alarmHandlers(services),
+    device: deviceHandlers(services),
+    group: groupHandlers(services),
   });
 }
 

@@ -11,6 +11,8 @@ export interface ConcernFacts {
   /** Free bytes of the disk that holds the data folder, null when unknown. */
   dataFolderFreeBytes: number | null;
   certificateExpiresAtMs: number | null;
+  /** What the alarm receiver and its group have to say. */
+  alarms: readonly Concern[];
   nowMs: number;
 }
 
@@ -26,8 +28,10 @@ const order = { error: 0, warning: 1, ok: 2 } as const;
 /** Each question is answered at least once. */
 export function concernsOf(facts: ConcernFacts): Concern[] {
   const recorded = orOk(recordedConcerns(facts), 'recorded', recordedWell(facts));
-  const service = orOk(serviceConcerns(facts), 'service', 'all services run');
-  const todo = orOk(todoConcerns(facts), 'todo', 'nothing to do');
+  const alarms = (question: Concern['question']) =>
+    facts.alarms.filter((concern) => concern.question === question);
+  const service = orOk([...serviceConcerns(facts), ...alarms('service')], 'service', 'all services run');
+  const todo = orOk([...todoConcerns(facts), ...alarms('todo')], 'todo', 'nothing to do');
   return [...recorded, ...service, ...todo].sort((a, b) => order[a.level] - order[b.level]);
 }
 

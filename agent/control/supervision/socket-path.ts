@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 
 export function processSocketPath(
-  name: 'recorder' | 'guard',
+  name: 'recorder' | 'guard' | 'receiver',
   dataDir: string,
   platform: NodeJS.Platform,
 ): string {

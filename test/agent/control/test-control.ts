@@ -125,6 +125,12 @@ export class TestControl {
         ownAddresses: () => [],
         recorderSocketPath: recorderPath,
       },
+      receiver: {
+        spawn: () => ({ pid: 3, exited: Promise.resolve('it was not asked for'), kill: () => {} }),
+        connect: () => Promise.reject(new Error('no receiver')),
+        killPid: () => {},
+        isAlive: () => false,
+      },
       machineFacts: () => Promise.reject(new Error('not asked for')),
       freeBytes: async () => 10e9,
       dataDir: folder,

@@ -16,6 +16,7 @@ const well = {
   passwordChanged: true,
   dataFolderFreeBytes: 50e9,
   certificateExpiresAtMs: 1e15,
+  alarms: [],
   nowMs: 1e12,
 };
 

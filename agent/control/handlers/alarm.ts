@@ -1,0 +1,91 @@
+/** Handlers of `alarm`: what the receiver process answers, its settings, and the stream of events. */
+import type { Alarm } from '../../../src/contract/index.ts';
+import { callerOf, note } from '../api/context.ts';
+import { api } from '../api/implementer.ts';
+import type { Services } from '../services.ts';
+
+/** Rows of one message of the stream. */
+const batchMax = 500;
+/** How long a stream waits when nothing happens before it looks again. */
+const lookMs = 5_000;
+const never = new AbortController().signal;
+
+export function alarmHandlers({ receivers, sessions }: Services) {
+  const { alarm } = api;
+  return {
+    status: alarm.status.handler(() => receivers.status()),
+    list: alarm.list.handler(({ input, context }) =>
+      receivers.call('alarm.list', input, callerOf(context).user),
+    ),
+    show: alarm.show.handler(({ input, context }) =>
+      receivers.call('alarm.show', input, callerOf(context).user),
+    ),
+    watch: alarm.watch.handler(async function* ({ input, context, signal = never }) {
+      const { session, user } = callerOf(context);
+      const release = session ? sessions.hold(session) : () => {};
+      context.connection.inFlight += 1;
+      try {
+        let after = input.after ?? receivers.status().lastNumber;
+        while (!signal.aborted && !session?.ended.signal.aborted) {
+          const { lastNumber } = receivers.status();
+          if (lastNumber <= after) {
+            await receivers.nextStatus(lookMs, signal);
+            continue;
+          }
+          // Numbers grow with gaps, where old events were removed: a window of them, whatever is left in it.
+          const before = Math.min(after + batchMax, lastNumber) + 1;
+          const { alarms } = await receivers.call('alarm.list', { before, limit: batchMax }, user);
+          const fresh: Alarm[] = alarms.filter(({ number }) => number > after).reverse();
+          after = before - 1;
+          if (fresh.length > 0) yield fresh;
+        }
+      } finally {
+        context.connection.inFlight -= 1;
+        release();
+      }
+    }),
+    resend: alarm.resend.handler(async ({ input, context }) => {
+      const done = await receivers.call('alarm.resend', input, callerOf(context).user);
+      note(context, { text: `${done.queued} alarms were queued once more` });
+      return done;
+    }),
+    acknowledge: alarm.acknowledge.handler(async ({ input, context }) => {
+      const done = await receivers.call('alarm.acknowledge', input, callerOf(context).user);
+      note(context, { text: `${done.acknowledged} alarms were acknowledged` });
+      return done;
+    }),
+    verify: alarm.verify.handler(({ context }) =>
+      receivers.call('alarm.verify', null, callerOf(context).user),
+    ),
+    settings: alarm.settings.handler(() => receivers.settings()),
+    configure: alarm.configure.handler(async ({ input, context }) => {
+      const before = receivers.settings();
+      const after = await receivers.configure(input);
+      note(context, { before, after });
+      return after;
+    }),
+    outputs: alarm.outputs.handler(({ context }) =>
+      receivers.call('alarm.outputs', null, callerOf(context).user),
+    ),
+    setOutput: alarm.setOutput.handler(async ({ input, context }) => {
+      const output = await receivers.call('alarm.setOutput', input, callerOf(context).user);
+      note(context, { subject: output.id, after: output });
+      return output;
+    }),
+    removeOutput: alarm.removeOutput.handler(({ input, context }) =>
+      receivers.call('alarm.removeOutput', input, callerOf(context).user),
+    ),
+    mappings: alarm.mappings.handler(({ context }) =>
+      receivers.call('alarm.mappings', null, callerOf(context).user),
+    ),
+    setMappings: alarm.setMappings.handler(async ({ input, context }) => {
+      const { added, changed, removed } = await receivers.call(
+        'alarm.setMappings',
+        input,
+        callerOf(context).user,
+      );
+      note(context, { text: `event mappings: ${added} added, ${changed} changed, ${removed} removed` });
+      return { added, changed, removed };
+    }),
+  };
+}
