@@ -6,8 +6,11 @@ import { admin, idSchema, nameSchema, okSchema, operator, utcMsSchema, viewer } 
 /** DC-09 account of a device: 3 to 16 letters and digits, upper case. */
 export const alarmAccountSchema = z.string().regex(/^[0-9A-Z]{3,16}$/, '3 to 16 letters and digits');
 
-/** `shared`: handed to the group's queue, where the working receiver forwards it. */
-export const alarmStates = ['waiting', 'shared', 'acknowledged', 'refused'] as const;
+/**
+ * `shared`: handed to the group's queue, where the working receiver forwards it. `kept`: stored and shown, and not to be
+ * forwarded: its event mapping says so, or the account is unknown.
+ */
+export const alarmStates = ['waiting', 'shared', 'acknowledged', 'refused', 'kept'] as const;
 export const alarmStateSchema = z.enum(alarmStates);
 export type AlarmState = z.infer<typeof alarmStateSchema>;
 
