@@ -79,9 +79,16 @@ export class Receivers {
    * @throws AppError as it answered; `unavailable` when none runs here.
    */
   async call<P extends Procedure>(procedure: P, input: unknown, user: string | null): Promise<OutputOf<P>> {
-    if (!this.#supervisor) throw notEnabled();
-    const reply = await this.#supervisor.request({ method: 'call', procedure, input: input ?? null, user });
+    const reply = await this.mustRun().request({ method: 'call', procedure, input: input ?? null, user });
     return reply.output as OutputOf<P>;
+  }
+
+  /** @throws AppError `unavailable` when nobody wants a receiver here. */
+  mustRun(): ReceiverSupervisor {
+    if (this.#supervisor) return this.#supervisor;
+    throw new AppError('unavailable', 'this node receives no alarms', {
+      hint: 'Enable the receiver: holdfast alarm settings --enable, or join a group: holdfast group connect.',
+    });
   }
 
   status(): ReceiverStatus {
@@ -263,10 +270,4 @@ export class Receivers {
 
 function wanted({ receiver, group }: Settings): boolean {
   return receiver.enabled || group !== null;
-}
-
-function notEnabled(): AppError {
-  return new AppError('unavailable', 'this node receives no alarms', {
-    hint: 'Enable the receiver: holdfast alarm settings --enable, or join a group: holdfast group connect.',
-  });
 }

@@ -12,6 +12,8 @@ const never = new AbortController().signal;
 
 export function alarmHandlers({ receivers, sessions }: Services) {
   const { alarm } = api;
+  const newest = async (user: string) =>
+    (await receivers.call('alarm.list', { limit: 1 }, user)).alarms[0]?.number ?? 0;
   return {
     status: alarm.status.handler(() => receivers.status()),
     list: alarm.list.handler(({ input, context }) =>
@@ -25,8 +27,9 @@ export function alarmHandlers({ receivers, sessions }: Services) {
       const release = session ? sessions.hold(session) : () => {};
       context.connection.inFlight += 1;
       try {
-        let after = input.after ?? receivers.status().lastNumber;
+        let after = input.after ?? (await newest(user));
         while (!signal.aborted && !session?.ended.signal.aborted) {
+          receivers.mustRun();
           const { lastNumber } = receivers.status();
           if (lastNumber <= after) {
             await receivers.nextStatus(lookMs, signal);
