@@ -17,6 +17,7 @@ const headForm =
   /^"(\*?)([0-9A-Za-z-]{1,16})"(\d{1,6})(?:R([0-9A-Fa-f]{1,6}))?(?:L([0-9A-Za-z]{1,6}))?(?:#([0-9A-Za-z]{0,16}))?\[/;
 /** NAK names no account: `R0L0A0`. */
 const nakForm = /^"(\*?)(NAK)"(\d{1,6})(?:R([0-9A-Fa-f]{1,6}))?(?:L([0-9A-Fa-f]{1,6}?))?(?:A0)?\[/;
+const hexForm = /^(?:[0-9A-Fa-f]{2})*$/;
 const accountInData = /^#([0-9A-Za-z]{1,16})\|/;
 
 const isHexDigit = (byte: number | undefined) =>
@@ -90,7 +91,7 @@ function readBody(body: string, binary: boolean): DecodeResult {
   };
   if (frame.encrypted) {
     frame.body = rest.endsWith(']') ? rest.slice(0, -1) : rest;
-    if (/^(?:[0-9A-Fa-f]{2})*$/.test(frame.body)) return { ok: true, frame };
+    if (hexForm.test(frame.body)) return { ok: true, frame };
     return refused('syntax', 'an encrypted frame holds hex digits only');
   }
   const content = readContent(rest);
@@ -118,7 +119,8 @@ function readContent(text: string): Content | null {
     extended.push({ type: text.slice(at + 1, Math.min(at + 2, next)), value: text.slice(at + 2, next) });
     at = next + 1;
   }
-  const tail = text.slice(at).trimEnd();
+  // One maker puts a blank before the underscore, and closes the encrypted text with the pad of PKCS#7.
+  const tail = text.slice(at).replace(/^ +|[^!-~]+$/g, '');
   if (tail !== '' && !tail.startsWith('_')) return null;
   return { data: text.slice(0, close), extended, timeText: tail === '' ? null : tail.slice(1) };
 }
@@ -131,7 +133,8 @@ function withContent(frame: Dc09Frame, { data, extended, timeText }: Content): D
 
 /**
  * The encrypted frame with data, extended fields and timestamp out of its body; a plain one as it is. A wrong key is
- * found out by what comes out of it being no text of a frame: the standard's encryption itself proves nothing.
+ * found out by what comes out of it being no text of a frame: the standard's encryption itself proves nothing. Its
+ * messages must have a time; one without is opened when its data begins with an account.
  */
 export function openFrame(frame: Dc09Frame, cipher: FrameCipher): DecodeResult {
   if (frame.body === null) return { ok: true, frame };
@@ -141,9 +144,9 @@ export function openFrame(frame: Dc09Frame, cipher: FrameCipher): DecodeResult {
   const content = bar < 0 ? null : readContent(text.slice(bar + 1));
   if (content === null) return refused('key', 'the key does not open it');
   const opened = withContent(frame, content);
-  // A wrong key may give a bar and a bracket by chance; hardly ever a moment after them as well.
-  const strange = content.timeText !== null && opened.timestamp === null;
-  return strange ? refused('key', 'the key does not open it') : { ok: true, frame: opened };
+  // A wrong key gives a bar and a bracket by chance now and then; hardly ever a time, or data of an account, as well.
+  const convincing = content.timeText === null ? /^#[ -~]+$/.test(content.data) : opened.timestamp !== null;
+  return convincing ? { ok: true, frame: opened } : refused('key', 'the key does not open it');
 }
 
 /**
@@ -151,12 +154,13 @@ export function openFrame(frame: Dc09Frame, cipher: FrameCipher): DecodeResult {
  * @throws AppError `invalid_input` for fields that no frame can hold.
  */
 export function encodeFrame(fields: FrameFields, cipher?: FrameCipher): Uint8Array<ArrayBuffer> {
-  const text = bodyText(fields, cipher);
-  if (text.length > bodyBytesMax)
+  const head = headText(fields);
+  const form = fields.id === 'NAK' ? nakForm : headForm;
+  if (form.exec(head)?.[0] !== head) throw unfit('a field has characters or a length that no frame can hold');
+  const text = head + bodyText(fields, cipher);
+  if (text.length > bodyBytesMax) {
     throw unfit(`a body of ${text.length} bytes, at most ${bodyBytesMax} are allowed`);
-  const match = fields.id === 'NAK' ? nakForm.test(text) : headForm.test(text);
-  if (!match || /[^\x20-\x7e\x80-\xff]/.test(text))
-    throw unfit('a field has characters or a length that no frame can hold');
+  }
   const start = fields.crcForm === 'binary' ? 7 : 9;
   const frame = new Uint8Array(start + text.length + 1);
   frame.set(bytesOf(text), start);
@@ -174,16 +178,19 @@ function unfit(message: string): AppError {
   });
 }
 
-function bodyText(fields: FrameFields, cipher: FrameCipher | undefined): string {
+function headText(fields: FrameFields): string {
+  const star = fields.encrypted === true ? '*' : '';
   const receiver = typeof fields.receiver === 'string' ? `R${fields.receiver}` : '';
   const line = typeof fields.line === 'string' ? `L${fields.line}` : '';
   const nobody = fields.id === 'NAK' ? 'A0' : '';
   const account = fields.account === '' ? nobody : `#${fields.account}`;
-  const star = fields.encrypted === true ? '*' : '';
-  const head = `"${star}${fields.id}"${fields.sequence}${receiver}${line}${account}[`;
-  if (star === '') return head + contentText(fields);
-  if (cipher !== undefined) return head + cipher.encrypt(`|${contentText(fields)}`);
-  if (typeof fields.body === 'string') return head + fields.body;
+  return `"${star}${fields.id}"${fields.sequence}${receiver}${line}${account}[`;
+}
+
+function bodyText(fields: FrameFields, cipher: FrameCipher | undefined): string {
+  if (fields.encrypted !== true) return contentText(fields);
+  if (cipher !== undefined) return cipher.encrypt(`|${contentText(fields)}`);
+  if (typeof fields.body === 'string' && hexForm.test(fields.body)) return fields.body;
   throw unfit('an encrypted frame without a key');
 }
 

@@ -19,6 +19,22 @@ interface SiaEntry extends EventWords {
   contactId: string;
 }
 
+const categories: readonly AlarmCategory[] = [
+  'burglary',
+  'fire',
+  'panic',
+  'medical',
+  'access',
+  'trouble',
+  'bypass',
+  'open-close',
+  'test',
+  'supervision',
+];
+const categoryOf = (name: string): AlarmCategory => categories.find((each) => each === name) ?? 'other';
+const concernsOf = (name: string): Concerns =>
+  name === 'user' || name === 'area' || name === 'none' ? name : 'zone';
+
 const sia = new Map(siaRows.map(siaEntry));
 const contactId = new Map(contactIdRows.map(contactIdEntry));
 /** By qualifier 1 or 3 and code: what the table of these says, else the first SIA code that names it as its equal. */
@@ -52,22 +68,6 @@ function backEntries(row: string): [string, string][] {
     [`3${code}`, restored],
   ];
 }
-
-const categories: readonly AlarmCategory[] = [
-  'burglary',
-  'fire',
-  'panic',
-  'medical',
-  'access',
-  'trouble',
-  'bypass',
-  'open-close',
-  'test',
-  'supervision',
-];
-const categoryOf = (name: string): AlarmCategory => categories.find((each) => each === name) ?? 'other';
-const concernsOf = (name: string): Concerns =>
-  name === 'user' || name === 'area' || name === 'none' ? name : 'zone';
 
 /** Null for a code that is not in the table. */
 export function wordsOfSia(code: string): EventWords | null {
