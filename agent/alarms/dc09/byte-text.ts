@@ -3,14 +3,11 @@ import { printable } from '../../../src/model/printable.ts';
 
 const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
-const chunkBytes = 8192;
 
 /** Bytes `from` up to before `to` as byte text. */
 export function byteTextOf(bytes: Uint8Array, from = 0, to = bytes.length): string {
   let text = '';
-  for (let at = from; at < to; at += chunkBytes) {
-    text += String.fromCharCode(...bytes.subarray(at, Math.min(at + chunkBytes, to)));
-  }
+  for (let at = from; at < to; at += 1) text += String.fromCharCode(bytes[at] ?? 0);
   return text;
 }
 
