@@ -2,8 +2,9 @@
 
 const lineBreak = /[\t\n\r\v\f\u0085\u2028\u2029]+/gu;
 const control = /\p{Cc}|\p{Cs}|[\u{e0000}-\u{e0fff}]/gu;
-/** Soft hyphen, zero-width and bidirectional marks. */
-const invisible = /\u00ad|\u061c|[\u200b-\u200f]|[\u202a-\u202e]|[\u2060-\u206f]|\ufeff|[\ufff0-\ufffb]/gu;
+/** Soft hyphen, grapheme joiner, fillers, zero-width and bidirectional marks. */
+const invisible =
+  /\u00ad|\u034f|\u061c|[\u115f\u1160]|[\u17b4\u17b5]|[\u180b-\u180e]|[\u200b-\u200f]|[\u202a-\u202e]|[\u2060-\u206f]|\u3164|[\ufe00-\ufe0f]|\ufeff|\uffa0|[\ufff0-\ufffb]/gu;
 const plain = /^[ -~]*$/;
 
 /** One line: line breaks and tabs become a blank, other controls a middle dot. */

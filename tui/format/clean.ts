@@ -1,18 +1,9 @@
-/** Cleans text that came from outside: no control character of it ever reaches the terminal. */
+/** Cleans text that came from outside for the terminal at hand: what it cannot show becomes what it can. */
+import { printable as clean } from '../../src/model/printable.ts';
 
-// Soft hyphen, combining grapheme joiner, zero-width and bidirectional controls: invisible, or able to reorder a row.
-const invisible =
-  /\u00ad|\u034f|\u061c|[\u115f\u1160]|[\u17b4\u17b5]|[\u180b-\u180e]|[\u200b-\u200f]|[\u202a-\u202e]|[\u2060-\u206f]|\u3164|[\ufe00-\ufe0f]|\ufeff|\uffa0|[\ufff0-\ufffb]/gu;
-const lineBreak = /[\t\n\r\v\f\u0085\u2028\u2029]+/gu;
-const control = /\p{Cc}|\p{Cs}|[\u{e0000}-\u{e0fff}]/gu;
+export { clean };
 
 const plain = /^[ -~]*$/;
-
-/** One line of printable text: line breaks and tabs become a space, other controls a middle dot, invisible ones go. */
-export function clean(text: string): string {
-  if (plain.test(text)) return text;
-  return text.replace(lineBreak, ' ').replace(control, '·').replace(invisible, '');
-}
 
 /** The same for terminals without UTF-8: accents are dropped, what is still foreign becomes `?`; the width stays. */
 export function cleanAscii(text: string): string {

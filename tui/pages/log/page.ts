@@ -20,6 +20,8 @@ interface Answer {
   total: number;
   page: number;
   pages: number;
+  /** There are more than `total`. */
+  more?: boolean | undefined;
   entries: readonly LogEntry[];
 }
 
@@ -177,7 +179,10 @@ export function createLogPage(shell: Shell): Page {
         level === null ? 'all levels' : level === 'error' ? 'errors' : `${level} and worse`,
       ];
       const left = line(
-        span(` ${plural(answer?.total ?? 0, 'entry', 'entries')}`, 'strong'),
+        span(
+          ` ${answer?.more ? 'more than ' : ''}${plural(answer?.total ?? 0, 'entry', 'entries')}`,
+          'strong',
+        ),
         span(`  ${what.join(', ')}`, 'accent'),
         span(text === '' ? '' : `  /${text}`, 'accent'),
       );

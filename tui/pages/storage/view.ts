@@ -4,7 +4,7 @@ import { gauge, progressBar } from '../../components/gauge.ts';
 import { clampList, type ListCursor } from '../../components/list.ts';
 import { type Column, padLines, table } from '../../components/table.ts';
 import { blank, type Line, line, span } from '../../format/line.ts';
-import { formatDuration, formatPercent, formatSize, percentOf } from '../../format/numbers.ts';
+import { formatDuration, formatPercent, formatSize, percentOf, plural } from '../../format/numbers.ts';
 import { poolWord, spaceWord } from '../../format/words.ts';
 import type { Glyphs } from '../../glyphs.ts';
 import type { Frame } from '../../shell.ts';
@@ -153,7 +153,7 @@ export function storageFoot(item: Item | undefined): Line {
     if (pool.problem !== null) return line(span(` ${pool.problem}`, 'bad'));
     return line(
       span(
-        ` ${pool.name}: ${formatSize(pool.writeBytesPerSecond)}/s from ${pool.cameras} cameras, ${formatSize(pool.freeBytes)} free`,
+        ` ${pool.name}: ${formatSize(pool.writeBytesPerSecond)}/s from ${plural(pool.cameras, 'camera')}, ${formatSize(pool.freeBytes)} free`,
       ),
     );
   }
