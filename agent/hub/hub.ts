@@ -11,13 +11,19 @@ import { createSettingsDisk } from '../adapters/settings-disk.ts';
 import { loadCertificate } from '../control/certificate.ts';
 import { createDisposal } from '../control/disposal.ts';
 import { parseListen } from '../control/listen-address.ts';
+import { createSealer, loadKey } from '../settings/seal.ts';
 import { type HubAccounts, openAccounts } from './accounts.ts';
 import { openDatabase } from './database.ts';
+import type { Counts } from './desk.ts';
+import { openIngressTables } from './ingress/tables.ts';
 import { statusSocketPath } from './local-socket.ts';
+import { membersOf } from './members.ts';
+import { openObjects } from './objects.ts';
 import type { HubStatus } from './protocol/schema.ts';
+import { openAlarmQueues } from './queue/alarm-queues.ts';
 import { openRegisters } from './registers.ts';
-import { listenForAccounts, listenForStatus } from './server.ts';
-import type { Counts, SessionContext } from './session.ts';
+import { listenForAccounts, listenForStatus, type NetworkDoor } from './server.ts';
+import type { SessionContext } from './session.ts';
 
 export interface HubOptions {
   dataDir: string;
@@ -54,8 +60,12 @@ async function open(options: HubOptions, onStop: (end: () => unknown) => void): 
   onStop(() => database.close());
   const accounts = openAccounts(database);
   const registers = openRegisters(database);
+  const queues = openAlarmQueues({ database, clock, onFatal });
+  onStop(() => queues.close());
+  const ingressTables = openIngressTables(database, await loadSealer(dataDir));
   const counts: Counts = { reads: 0, writes: 0, conflicts: 0, refused: 0, slowestWriteMs: 0 };
-  const context: SessionContext = { accounts, registers, clock, counts, onFatal };
+  const stores = { registers, queues, objects: openObjects(database), ingressTables };
+  const context: SessionContext = { accounts, ...stores, clock, counts, onFatal };
   const certificate = await loadCertificate({
     folder: join(dataDir, 'hub-tls'),
     disk: createSettingsDisk(),
@@ -78,10 +88,8 @@ async function open(options: HubOptions, onStop: (end: () => unknown) => void): 
       revision: registers.revision(),
       startedAtMs,
       connections: door.accounts().length,
-      accounts: accounts.list().map(({ name }) => ({
-        name,
-        connections: door.accounts().filter((each) => each === name).length,
-      })),
+      accounts: accounts.list().map(({ name }) => accountStatus(name, door, context)),
+      ingress: [],
       counts: others,
       slowestWriteMs: Math.round(slowestWriteMs * 10) / 10,
     };
@@ -89,6 +97,27 @@ async function open(options: HubOptions, onStop: (end: () => unknown) => void): 
   const local = await listenForStatus(statusSocketPath(dataDir), status);
   onStop(() => local.close());
   return status;
+}
+
+function accountStatus(
+  name: string,
+  door: NetworkDoor,
+  context: SessionContext,
+): HubStatus['accounts'][number] {
+  const { registers, queues, objects } = context;
+  return {
+    name,
+    connections: door.accounts().filter((each) => each === name).length,
+    members: membersOf(name, registers),
+    queue: queues.status(name),
+    objects: objects.list(name).map(({ name: object, version, bytes }) => ({ name: object, version, bytes })),
+  };
+}
+
+/** A lost key is made anew: the tables that it sealed are gone then, and come again from the groups' hosts. */
+async function loadSealer(dataDir: string) {
+  const options = { path: join(dataDir, 'hub.key'), disk: createSettingsDisk(), folder: dataDir };
+  return createSealer(await loadKey({ ...options, sealsExist: false }));
 }
 
 /** For one command on the accounts, beside a running hub or without one. */

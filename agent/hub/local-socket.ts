@@ -20,7 +20,7 @@ export function askStatus(dataDir: string): Promise<HubStatus> {
   const path = statusSocketPath(dataDir);
   return new Promise((resolveStatus, reject) => {
     const socket = createConnection({ path });
-    const frames = createFrameReader(frameBytesMax * 4);
+    const frames = createFrameReader(frameBytesMax);
     const finish = (act: () => void) => {
       clearTimeout(timer);
       socket.destroy();

@@ -20,6 +20,8 @@ export interface Registers {
   /** Of the last write, 0 before the first. */
   revision(): number;
   read(account: string, register: string): StoredText | null;
+  /** Values of all registers of a kind, by name. */
+  list(account: string, kind: string): { name: string; text: string }[];
   /**
    * Returns after it is on the disk. @throws AppError `conflict` and `disk_full`: nothing was written; `data_loss` when
    * `expected` is of a history that this database does not hold; `internal` when it is unknown.
@@ -33,6 +35,7 @@ const counterRow = z.object({ revision: z.number() });
 const bootRow = z.object({ number: z.number() });
 const nextRow = z.object({ began_after_revision: z.number() });
 const valueRow = z.object({ value: z.string(), boot: z.string(), revision: z.number() });
+const namedRow = z.object({ name: z.string(), value: z.string() });
 const countRow = z.object({ count: z.number() });
 
 /** Begins a new run: after it everyone can tell this database from a copy of it. */
@@ -72,6 +75,14 @@ class SqliteRegisters implements Registers {
     if (row === undefined) return null;
     const { value, boot, revision } = valueRow.parse(row);
     return { text: value, position: { boot, revision } };
+  }
+
+  list(account: string, kind: string): { name: string; text: string }[] {
+    return this.#database
+      .prepare('SELECT name, value FROM register WHERE account = ? AND name GLOB ? ORDER BY name')
+      .all(account, `${kind}/*`)
+      .map((row) => namedRow.parse(row))
+      .map(({ name, value }) => ({ name, text: value }));
   }
 
   write(account: string, register: string, expected: Position | null, text: string): Position {
@@ -116,8 +127,8 @@ class SqliteRegisters implements Registers {
       .prepare('SELECT count(*) AS count FROM register WHERE account = ?')
       .get(account);
     if (countRow.parse(row).count < registersPerAccountMax) return;
-    throw new AppError('forbidden', `an account has at most ${registersPerAccountMax} leases`, {
-      hint: 'Use another account of the hub for this pair.',
+    throw new AppError('forbidden', `an account has at most ${registersPerAccountMax} registers`, {
+      hint: 'Use another account of the hub for this pair or group.',
     });
   }
 }

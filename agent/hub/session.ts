@@ -2,41 +2,19 @@
 import type { Socket } from 'node:net';
 import type { z } from 'zod';
 import { AppError, toAppError } from '../../src/errors.ts';
-import type { Clock } from '../adapters/clock.ts';
 import type { HubAccounts } from './accounts.ts';
+import { type Desk, type DeskContext, openDesk } from './desk.ts';
 import { createFrameReader, encodeFrame } from './protocol/codec.ts';
-import {
-  frameBytesMax,
-  helloBytesMax,
-  helloSchema,
-  type Reply,
-  type Request,
-  requestSchema,
-} from './protocol/schema.ts';
-import { createRate } from './rate.ts';
-import type { Registers } from './registers.ts';
+import { frameBytesMax, helloBytesMax, helloSchema, type Reply, requestSchema } from './protocol/schema.ts';
 
 const helloTimeoutMs = 5_000;
 /** A wrong key is answered this late, which bounds how many can be tried. */
 const wrongKeyDelayMs = 250;
-const requestsPerSecond = 200;
-const requestsBurst = 400;
 /** Answers that a client may leave unread. */
-const unsentBytesMax = 262_144;
+const unsentBytesMax = 4 * frameBytesMax;
 
-export interface Counts {
-  reads: number;
-  writes: number;
-  conflicts: number;
-  refused: number;
-  slowestWriteMs: number;
-}
-
-export interface SessionContext {
+export interface SessionContext extends DeskContext {
   accounts: HubAccounts;
-  registers: Registers;
-  clock: Clock;
-  counts: Counts;
   /** What is on the disk is unknown: the hub must end and start anew. */
   onFatal(error: AppError): void;
 }
@@ -50,11 +28,12 @@ export interface Session {
 export function serveSession(socket: Socket, context: SessionContext, onWelcome: () => void): Session {
   const { clock, counts } = context;
   const frames = createFrameReader(helloBytesMax);
-  const rate = createRate(requestsPerSecond, requestsBurst);
   let account: string | null = null;
+  let desk: Desk | null = null;
   let turnedAway = false;
 
   const send = (reply: Reply) => {
+    if (socket.destroyed) return;
     if (socket.writableLength > unsentBytesMax) socket.destroy();
     else socket.write(encodeFrame(reply));
   };
@@ -67,8 +46,9 @@ export function serveSession(socket: Socket, context: SessionContext, onWelcome:
     if (error.code === 'internal') context.onFatal(error);
   };
   const handle = (message: unknown) => {
-    if (account === null) {
+    if (account === null || desk === null) {
       account = greet(message, context);
+      desk = openDesk(account, context);
       frames.setLimit(frameBytesMax);
       cancelHello();
       onWelcome();
@@ -77,9 +57,11 @@ export function serveSession(socket: Socket, context: SessionContext, onWelcome:
     }
     const request = checked(requestSchema, message);
     try {
-      if (!rate.take(clock.monotonicMs())) throw tooFast();
       if (!context.accounts.exists(account)) throw wrongKey();
-      send(answer(request, account, context));
+      const reply = desk.answer(request);
+      // What waits, for alarms or for the disk, holds up nothing else of the connection.
+      if (reply instanceof Promise) reply.then(send, (error: unknown) => refuse(request.id, error));
+      else send(reply);
     } catch (error) {
       refuse(request.id, error);
     }
@@ -87,7 +69,10 @@ export function serveSession(socket: Socket, context: SessionContext, onWelcome:
 
   const cancelHello = clock.after(helloTimeoutMs, () => socket.destroy());
   socket.setNoDelay(true);
-  socket.on('close', cancelHello);
+  socket.on('close', () => {
+    cancelHello();
+    desk?.close();
+  });
   socket.on('error', () => socket.destroy());
   socket.on('data', (bytes: Buffer) => {
     // Still read: unread bytes would make the system reset the connection before the refusal arrives.
@@ -124,20 +109,6 @@ function notWelcome(thrown: unknown): AppError {
   return error.code === 'data_loss' || error.code === 'internal' ? error : wrongKey();
 }
 
-function answer(request: Request, account: string, context: SessionContext): Reply {
-  const { registers, counts, clock } = context;
-  const { id } = request;
-  if (request.op === 'read') {
-    counts.reads += 1;
-    return { kind: 'value', id, value: registers.read(account, request.register) };
-  }
-  const startedMs = clock.monotonicMs();
-  const position = registers.write(account, request.register, request.expected, request.value);
-  counts.writes += 1;
-  counts.slowestWriteMs = Math.max(counts.slowestWriteMs, clock.monotonicMs() - startedMs);
-  return { kind: 'written', id, position };
-}
-
 /** What a client is told of an error: defects of the hub stay in its own log. */
 function publicFace(error: AppError): { code: AppError['code']; message: string; hint: string | null } {
   if (error.code === 'internal') {
@@ -157,11 +128,5 @@ function checked<Schema extends z.ZodType>(schema: Schema, message: unknown): z.
 function wrongKey(): AppError {
   return new AppError('unauthorized', 'the hub does not accept this account and key', {
     hint: 'Check both, or make a new account on the hub: holdfast hub account add NAME.',
-  });
-}
-
-function tooFast(): AppError {
-  return new AppError('unavailable', `more than ${requestsPerSecond} requests a second`, {
-    hint: 'Wait a moment; give each pair its own connection.',
   });
 }

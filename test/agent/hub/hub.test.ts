@@ -192,6 +192,6 @@ describe('the data folder', () => {
     const stored = readFileSync(join(dataDir, 'hub.db')).toString('latin1');
     expect(stored.includes(key)).toBe(false);
     expect(await failure(start())).toBe('conflict');
-    expect(hub.status().accounts).toEqual([{ name: 'site-1', connections: 0 }]);
+    expect(hub.status().accounts).toMatchObject([{ name: 'site-1', connections: 0 }]);
   });
 });
