@@ -92,6 +92,12 @@ describe('the recording of a pair', { timeout: 60_000 }, () => {
       return status.settingsAgree === true && (own?.configVersion ?? 0) >= 2;
     });
     expect((await pair.a.client.camera.list()).map(({ name }) => name)).toContain('front door');
+    // Both guards work with it: they would not switch to a peer with other settings.
+    await pair.statusUntil(pair.a, 'the version that b works with', (status) => {
+      const [one, other] = status.nodes.map(({ configVersion }) => configVersion);
+      return one === other && one !== null;
+    });
+    expect(await pair.b.client.standby.switch({ dryRun: true })).toMatchObject({ possible: true });
     await pair.a.client.standby.bringOut({});
   });
 });

@@ -69,6 +69,7 @@ export class Standby {
       connected: () => this.#opened?.connected ?? false,
       highestEpoch: () => this.guardPair()?.highestEpoch ?? 0,
       adopted: () => this.settingsChanged(),
+      raised: () => this.#configureGuard(),
       tell: (level, event, text) => this.#tell(level, event, text),
     });
     options.settings.onChange((settings) => this.sync.noticeEdit(settings));
@@ -165,12 +166,13 @@ export class Standby {
   async settingsChanged(): Promise<void> {
     const { settings, configureRecorder } = this.#options;
     this.#followSettings(settings.current());
-    await Promise.all([
-      configureRecorder().catch(() => {}),
-      this.#guardWanted && this.supervisor.phase === 'running' ? this.supervisor.configure() : null,
-    ]);
+    await Promise.all([configureRecorder().catch(() => {}), this.#configureGuard()]);
     this.sync.poke();
     this.#options.onChange();
+  }
+
+  async #configureGuard(): Promise<void> {
+    if (this.#guardWanted && this.supervisor.phase === 'running') await this.supervisor.configure();
   }
 
   /** @throws AppError `conflict` while this node is brought in. */

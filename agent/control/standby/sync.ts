@@ -31,6 +31,8 @@ export interface PairSyncOptions {
   highestEpoch: () => number;
   /** The peer's newer settings are on disk. */
   adopted: () => Promise<void>;
+  /** An edit here made a new version: the guard tells the peer's by heartbeat which one it works with. */
+  raised: () => Promise<void>;
   tell: (level: 'info' | 'warning', event: string, text: string) => void;
   onUnexpected: (thrown: unknown, where: string) => void;
 }
@@ -111,7 +113,10 @@ export class PairSync {
     if (hash === pair.localHash) return;
     void this.#options.settings
       .update((draft) => this.raise(draft))
-      .then(() => this.poke())
+      .then(() => {
+        this.poke();
+        return this.#options.raised();
+      })
       .catch((error: unknown) => this.#options.onUnexpected(error, 'version of the pair'));
   }
 
