@@ -107,9 +107,12 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       pair = order;
       for (const camera of cameras.values()) camera.tick();
       deps.changed();
+      // The peer takes the spaces over once this is answered: nothing may be on its way to them any more.
+      const ended = followsPair && !order.active ? deps.storage.endStreams() : null;
       turn = turn
         .catch(() => {})
         .then(async () => {
+          await ended;
           if (raised && last) await deps.storage.apply({ ...last, epoch: Math.max(last.epoch, pair.epoch) });
         });
       return turn;

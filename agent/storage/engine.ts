@@ -21,6 +21,8 @@ const gapMinMs = 1_000;
 /** Media that waits for one space; two seconds of three hundred cameras, over it parts are refused. */
 const queuedBytesMax = 128 * 1024 * 1024;
 const bringUpMaxMs = 10_000;
+/** How long a hanging disk may hold up a node that is to let go. */
+const endStreamsMaxMs = 2_000;
 
 export interface StorageEngineOptions {
   readonly disk: Disk;
@@ -103,6 +105,17 @@ class Engine implements StorageEngine {
     });
     this.#streams.add(stream);
     return stream;
+  }
+
+  async endStreams(): Promise<void> {
+    const drained = async () => {
+      await Promise.all([...this.#streams].map((stream) => stream.close()));
+      await Promise.all([...this.#pools.values()].map((pool) => pool.sync()));
+    };
+    await this.#within(
+      endStreamsMaxMs,
+      drained().catch(() => undefined),
+    );
   }
 
   lastRecordedMs(cameraId: string): number | null {
@@ -190,11 +203,15 @@ class Engine implements StorageEngine {
 
   /** A disk that hangs at the start must not keep the others from recording. */
   async #bringUp(held: readonly Held[]): Promise<void> {
+    await this.#within(bringUpMaxMs, Promise.all(held.map(({ supervisor }) => supervisor.check())));
+  }
+
+  async #within(limitMs: number, done: Promise<unknown>): Promise<void> {
     let stop = () => {};
     const late = new Promise<void>((resolve) => {
-      stop = this.#ticker.every(bringUpMaxMs, resolve);
+      stop = this.#ticker.every(limitMs, resolve);
     });
-    await Promise.race([Promise.all(held.map(({ supervisor }) => supervisor.check())), late]);
+    await Promise.race([done, late]);
     stop();
   }
 

@@ -59,6 +59,11 @@ export interface StorageEngine {
     epoch: number;
   }): Promise<void>;
   openStream(options: StreamOptions): StreamWriter;
+  /**
+   * Closes the streams that there are, and resolves when all that they were given is synced and committed: another node
+   * may then take the spaces over. A disk that hangs is waited for 2 s and no longer. Never rejects.
+   */
+  endStreams(): Promise<void>;
   /** End of the newest recorded part of a camera's main stream, null when nothing is held. */
   lastRecordedMs(cameraId: string): number | null;
   readonly gaps: GapLedger;

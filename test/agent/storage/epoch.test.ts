@@ -109,6 +109,38 @@ describe('a space on a disk that both nodes reach (I4)', () => {
     expect((await b.check()).faults).toEqual([]);
   });
 
+  test('let go by its owner holds every part that was taken, and the owner loses none to the claim', async () => {
+    const a = await rig({ epoch: 8 }).ready();
+    const writer = a.open('c1');
+    for (let i = 0; i < 10; i += 1) a.append(writer, startMs + i * 1_000);
+    await a.engine.endStreams();
+    expect(a.append(writer, startMs + 10_000)).toBe('write-error');
+    const b = await rig({ ...nodeB, root: a.root, epoch: 9 }).start();
+    await b.until(() => b.space('s1').state === 'normal', 'taken over');
+    expect(b.catalogPresentMs('c1')).toBe(10_000);
+    a.ticker.advance(2_000);
+    await a.until(() => a.space('s1').state === 'error', 'the old owner leaves it');
+    expect(a.lost).toEqual([]);
+  });
+
+  test('that hangs does not keep its owner from letting go', async () => {
+    const disk = new FaultDisk();
+    const a = await rig({ epoch: 8, disk }).ready();
+    a.append(a.open('c1'), startMs);
+    await a.drained();
+    disk.hang(join(a.root, 'space1'));
+    a.append(a.open('c2'), startMs);
+    let ended = false;
+    void a.engine.endStreams().then(() => {
+      ended = true;
+    });
+    a.ticker.advance(1_900);
+    expect(ended).toBe(false);
+    a.ticker.advance(200);
+    await a.until(() => ended, 'let go');
+    disk.mend(join(a.root, 'space1'));
+  });
+
   test('goes back with the next epoch to the node that had it before', async () => {
     const a = await rig({ epoch: 8 }).ready();
     const b = await rig({ ...nodeB, root: a.root, epoch: 9 }).start();
