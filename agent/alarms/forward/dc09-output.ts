@@ -1,0 +1,232 @@
+/**
+ * An ARC over DC-09: one frame under way on each lane, the next when it was answered or its time is over. Only an ACK with
+ * the sequence and the account of the event counts; with a key set only an encrypted one does.
+ */
+import { randomBytes, randomInt } from 'node:crypto';
+import { toAppError } from '../../../src/errors.ts';
+import { encodeFrame } from '../dc09/codec.ts';
+import { createFrameCipher, parseKey } from '../dc09/crypt.ts';
+import type { Dc09Frame, FrameCipher, FrameFields } from '../dc09/frame.ts';
+import { timestampAt } from '../dc09/timestamp.ts';
+import type { AlarmEvent, ArcOutput, SendResult } from '../types.ts';
+import { type Answer, Dc09Line } from './dc09-line.ts';
+import { Heartbeat } from './heartbeat.ts';
+import type { ForwardNote, OutputDeps } from './notes.ts';
+import { type Dc09Config, outgoingOf } from './outgoing.ts';
+import { type Series, SeriesBook } from './series.ts';
+import { type OutputState, Vitals } from './vitals.ts';
+
+/** Without heartbeats the connection is looked after this often. */
+const connectionCheckMs = 10_000;
+/** Codes whose missing conversion was told. */
+const toldMax = 256;
+
+export function createDc09Output(config: Dc09Config, deps: OutputDeps): ArcOutput {
+  return new Dc09Output(config, deps);
+}
+
+class Dc09Output implements ArcOutput {
+  readonly id: string;
+  readonly name: string;
+  readonly lanes: number;
+  readonly attemptsMax: number;
+  readonly supervised: boolean;
+  readonly #config: Dc09Config;
+  readonly #deps: OutputDeps;
+  readonly #cipher: FrameCipher | null;
+  readonly #book = new SeriesBook(randomInt(9_999));
+  readonly #lines: Dc09Line[];
+  readonly #vitals: Vitals;
+  readonly #heartbeat: Heartbeat;
+  readonly #told = new Set<string>();
+  #working = false;
+  /** The ARC's clock minus ours, from its NAK. */
+  #offsetMs = 0;
+  /** It judges the time of plain frames too, so they tell when they were sent and not when it happened. */
+  #judgesPlain = false;
+
+  constructor(config: Dc09Config, deps: OutputDeps) {
+    this.id = config.id;
+    this.name = config.name;
+    this.lanes = config.lanes;
+    this.attemptsMax = config.attemptsMax;
+    this.supervised = config.heartbeatSeconds > 0;
+    this.#config = config;
+    this.#deps = deps;
+    this.#cipher = config.key === null ? null : createFrameCipher(parseKey(config.key), randomBytes);
+    this.#vitals = new Vitals(config.attemptsMax);
+    this.#lines = Array.from({ length: config.lanes }, (_, index) => this.#line(config, index));
+    this.#heartbeat = new Heartbeat({
+      clock: deps.clock,
+      intervalMs: this.supervised ? config.heartbeatSeconds * 1_000 : connectionCheckMs,
+      answeredMs: () => this.#vitals.answeredMs(),
+      beat: () => this.#beat(),
+    });
+  }
+
+  work(): void {
+    if (!this.#working) this.#vitals.forget();
+    this.#working = true;
+    this.#heartbeat.start();
+  }
+
+  rest(): void {
+    this.#working = false;
+    this.#heartbeat.stop();
+    for (const line of this.#lines) line.drop('not sent: this receiver rests');
+  }
+
+  async close(): Promise<void> {
+    this.rest();
+    await Promise.all(this.#lines.map((line) => line.whenFree()));
+  }
+
+  state(): OutputState {
+    const open = !this.supervised && this.#lines.some((line) => line.isOpen());
+    return this.#vitals.state(this.#working, open);
+  }
+
+  send(event: AlarmEvent, lane: number, mayLeave: () => boolean): Promise<SendResult> {
+    const line = this.#lines[lane % this.#lines.length];
+    if (line === undefined) return Promise.resolve({ outcome: 'failed', problem: 'no such lane' });
+    return line.inTurn(() => this.#sendEvent(line, event, mayLeave));
+  }
+
+  async #sendEvent(line: Dc09Line, event: AlarmEvent, mayLeave: () => boolean): Promise<SendResult> {
+    const series = this.#book.of(event);
+    if (series.late !== null) return this.#resultOf(series, { kind: series.late });
+    const { id, data, extended, unconverted } = outgoingOf(event, this.#config, this.#deps.convert);
+    if (unconverted) this.#tellUnconverted(event);
+    const frame = (): Uint8Array =>
+      this.#frame({ id, sequence: series.sequence, account: event.account, data, extended }, event);
+    try {
+      frame();
+    } catch (thrown) {
+      this.#book.forget(series);
+      return { outcome: 'refused', problem: `not to be put into a frame: ${toAppError(thrown).message}` };
+    }
+    let answer = await this.#exchange(line, series, frame, mayLeave);
+    if (answer.kind === 'NAK' && this.#setRight(answer.arcTimeMs)) {
+      answer = await this.#exchange(line, series, frame, mayLeave);
+    }
+    return this.#resultOf(series, answer);
+  }
+
+  #resultOf(series: Series, answer: Answer): SendResult {
+    // An answer to an earlier attempt may have come just when this one was given up.
+    const said = answer.kind === 'none' && series.late !== null ? { kind: series.late } : answer;
+    if (said.kind === 'none') return { outcome: 'failed', problem: said.problem };
+    this.#book.forget(series);
+    if (said.kind === 'ACK') return { outcome: 'acknowledged' };
+    const why = said.kind === 'DUH' ? 'DUH, received and not processed' : 'NAK';
+    return { outcome: 'refused', problem: `the ARC says ${why}` };
+  }
+
+  /** Sends one frame and waits for what it is answered with. Never rejects. */
+  async #exchange(
+    line: Dc09Line,
+    series: Series | null,
+    frame: () => Uint8Array,
+    mayLeave: () => boolean,
+  ): Promise<Answer> {
+    const { clock } = this.#deps;
+    const startedMs = clock.monotonicMs();
+    const answer = await line.ask(series, frame, mayLeave);
+    const nowMs = clock.monotonicMs();
+    if (answer.kind !== 'none') this.#vitals.answered(nowMs);
+    else if (mayLeave()) this.#vitals.failed(startedMs, nowMs, answer.problem);
+    return answer;
+  }
+
+  async #beat(): Promise<boolean | null> {
+    const line = this.#lines.find((each) => !each.isBusy());
+    return line === undefined ? null : line.inTurn(() => this.#beatOn(line));
+  }
+
+  async #beatOn(line: Dc09Line): Promise<boolean> {
+    if (!this.#working) return false;
+    if (!this.supervised) return this.#keepOpen(line);
+    const { account } = this.#config;
+    const frame = () => this.#frame({ id: 'NULL', sequence: '0000', account, data: '' }, null);
+    const answer = await this.#exchange(line, null, frame, () => this.#working);
+    if (answer.kind === 'NAK') this.#setRight(answer.arcTimeMs);
+    // Some know no NULL and say so; then they are there all the same.
+    return answer.kind !== 'none';
+  }
+
+  async #keepOpen(line: Dc09Line): Promise<boolean> {
+    const startedMs = this.#deps.clock.monotonicMs();
+    const problem = await line.open();
+    if (problem !== null) this.#vitals.failed(startedMs, this.#deps.clock.monotonicMs(), problem);
+    return problem === null;
+  }
+
+  /** @throws AppError `invalid_input` for what no frame can hold. */
+  #frame(
+    fields: Pick<FrameFields, 'id' | 'sequence' | 'account' | 'data' | 'extended'>,
+    event: AlarmEvent | null,
+  ) {
+    const { receiver, line } = this.#config;
+    const sentMs = this.#deps.clock.nowMs() + this.#offsetMs;
+    // An encrypted frame proves by its time that it is no old one; a plain one tells when it happened.
+    const now = event === null || this.#cipher !== null || this.#judgesPlain;
+    const timestamp = timestampAt(now ? sentMs : (event.deviceTimeMs ?? event.receivedMs));
+    const whole = { ...fields, receiver, line, timestamp, encrypted: this.#cipher !== null };
+    return encodeFrame(whole, this.#cipher ?? undefined);
+  }
+
+  #line(config: Dc09Config, index: number): Dc09Line {
+    const { clock } = this.#deps;
+    const onAnswer = (line: Dc09Line, kind: 'ACK' | 'DUH', frame: Dc09Frame) =>
+      this.#answered(line, kind, frame);
+    return new Dc09Line({ clock, config, cipher: this.#cipher, keep: index === 0, onAnswer });
+  }
+
+  #answered(line: Dc09Line, kind: 'ACK' | 'DUH', { sequenceNumber, account }: Dc09Frame): void {
+    const { underWay } = line;
+    if (underWay === 'heartbeat' && sequenceNumber === 0) {
+      line.answer({ kind });
+      return;
+    }
+    const asked = underWay === 'heartbeat' ? null : underWay;
+    const series = this.#book.answered(sequenceNumber, account, asked);
+    if (series === null) return;
+    if (asked !== series) series.late = kind;
+    for (const each of this.#lines) if (each.underWay === series) each.answer({ kind });
+  }
+
+  /** A NAK tells the ARC's time. Ours stays as it is; frames to this ARC carry its time from now on. */
+  #setRight(arcTimeMs: number | null): boolean {
+    if (arcTimeMs === null) return false;
+    const offsetMs = arcTimeMs - this.#deps.clock.nowMs();
+    const plain = this.#cipher === null;
+    // Nothing would be said differently.
+    if (Math.abs(offsetMs - this.#offsetMs) < 2_000 && (!plain || this.#judgesPlain)) return false;
+    this.#offsetMs = Math.abs(offsetMs) < 2_000 ? 0 : offsetMs;
+    this.#judgesPlain ||= plain;
+    const shift = Math.round(Math.abs(offsetMs) / 1_000);
+    const ahead = offsetMs > 0 ? 'ahead of' : 'behind';
+    this.#note(
+      'warning',
+      'alarm.arc-time',
+      `the clock of the ARC is ${shift} s ${ahead} ours; frames to it are stamped with its time`,
+    );
+    return true;
+  }
+
+  #tellUnconverted({ content, format, account }: AlarmEvent): void {
+    const key = `${format} ${content.code ?? account}`;
+    if (this.#told.has(key) || this.#told.size >= toldMax) return;
+    this.#told.add(key);
+    const what = content.code === null ? `an event of ${account}` : `${format} code ${content.code}`;
+    this.#note(
+      'warning',
+      'alarm.not-converted',
+      `${what} has no ${this.#config.format} for it and goes as received`,
+    );
+  }
+
+  #note(level: ForwardNote['level'], event: string, text: string): void {
+    this.#deps.onNote({ level, event, subject: this.name, text });
+  }
+}
