@@ -24,25 +24,44 @@ export const deviceKeySchema = z
   .string()
   .regex(/^([0-9A-Fa-f]{32}|[0-9A-Fa-f]{48}|[0-9A-Fa-f]{64})?$/, '32, 48 or 64 hex digits');
 
-export const deviceConfigSchema = z.object({
+const deviceFields = {
   account: alarmAccountSchema,
   name: nameSchema,
-  serial: shortSchema.default(''),
-  model: shortSchema.default(''),
-  version: shortSchema.default(''),
-  mode: z.enum(deviceModes).default('direct'),
-  key: deviceKeySchema.nullable().default(null),
+  serial: shortSchema,
+  model: shortSchema,
+  version: shortSchema,
+  mode: z.enum(deviceModes),
+  key: deviceKeySchema.nullable(),
   /** Plain messages of this account are not acknowledged. */
-  requireEncryption: z.boolean().default(false),
+  requireEncryption: z.boolean(),
   /** No message for so long makes an event; null: not supervised. */
-  supervisionSeconds: z.number().int().min(5).max(604_800).nullable().default(null),
-  enabled: z.boolean().default(true),
-  areas: z.array(partSchema).max(999).default([]),
-  zones: z.array(deviceZoneSchema).max(999).default([]),
-  channels: z.array(deviceChannelSchema).max(256).default([]),
-  users: z.array(partSchema).max(999).default([]),
+  supervisionSeconds: z.number().int().min(5).max(604_800).nullable(),
+  enabled: z.boolean(),
+  areas: z.array(partSchema).max(999),
+  zones: z.array(deviceZoneSchema).max(999),
+  channels: z.array(deviceChannelSchema).max(256),
+  users: z.array(partSchema).max(999),
+};
+export const deviceConfigSchema = z.object({
+  ...deviceFields,
+  serial: deviceFields.serial.default(''),
+  model: deviceFields.model.default(''),
+  version: deviceFields.version.default(''),
+  mode: deviceFields.mode.default('direct'),
+  key: deviceFields.key.default(null),
+  requireEncryption: deviceFields.requireEncryption.default(false),
+  supervisionSeconds: deviceFields.supervisionSeconds.default(null),
+  enabled: deviceFields.enabled.default(true),
+  areas: deviceFields.areas.default([]),
+  zones: deviceFields.zones.default([]),
+  channels: deviceFields.channels.default([]),
+  users: deviceFields.users.default([]),
 });
 export type DeviceConfig = z.infer<typeof deviceConfigSchema>;
+
+/** Without the defaults: what an edit leaves out stays as it is. */
+export const deviceChangeSchema = z.object(deviceFields).partial();
+export type DeviceChange = z.infer<typeof deviceChangeSchema>;
 
 export const deviceStates = ['online', 'lost', 'never', 'unsupervised', 'disabled'] as const;
 export const deviceSchema = z.object({
@@ -96,7 +115,7 @@ export const device = {
   /** Fields that are left out stay as they are. */
   edit: operator
     .route({ method: 'PATCH', path: '/devices/{account}' })
-    .input(byAccount.extend({ change: deviceConfigSchema.partial() }))
+    .input(byAccount.extend({ change: deviceChangeSchema }))
     .output(deviceSchema),
   remove: operator.route({ method: 'DELETE', path: '/devices/{account}' }).input(byAccount).output(okSchema),
   /** Adds and changes many at once, all or nothing per call; `dryRun` only says what it would do. */
