@@ -236,6 +236,7 @@ function Install-Holdfast {
   Open-Firewall
   Write-Output ''
   Write-Output "a storage space must be writable for LocalService: icacls D:\video /grant '*S-1-5-19:(OI)(CI)M'"
+  Write-Output 'devices that report alarms here (holdfast alarm settings --enable) need TCP and UDP 6080 in the firewall, too'
   Write-Output "next: $Data\service.log shows the one-time password of admin and the fingerprint, once;"
   Write-Output "      $Prefix\bin\holdfast.cmd tui --data `"$Data`" is the console on this machine"
 }

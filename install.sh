@@ -268,6 +268,7 @@ hints() {
   say 'firewall (nothing was changed; open the port if others shall reach this node):'
   say "  ufw allow $port/tcp"
   say "  firewall-cmd --permanent --add-port=$port/tcp && firewall-cmd --reload"
+  say '  devices that report alarms here (holdfast alarm settings --enable): the same with 6080/tcp and 6080/udp'
   say
   say "a storage space must belong to $account: install -d -o $account -g $account /srv/video"
   say 'next:'
