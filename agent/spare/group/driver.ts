@@ -1,0 +1,236 @@
+/** Carries out what the role machine asks for and tells it what came of it: one event at a time, each with fresh clocks. */
+import type { GroupDecision } from '../../../src/contract/index.ts';
+import { toAppError } from '../../../src/errors.ts';
+import type { Cancel, Clock } from '../../adapters/clock.ts';
+import type { SuspendWatch } from '../../standby/guard/suspend.ts';
+import type { LeaseRecord } from '../../standby/types.ts';
+import type { Facts, GroupAction, GroupEvent, GroupState, LeaseReadOutcome, Now } from '../machine/types.ts';
+import { step } from '../machine.ts';
+import { decodePresence, decodeRoster, encodePresence } from '../roster/codec.ts';
+import type { GroupStore, Presence, Roster } from '../types.ts';
+import type { ForwardHooks, GroupNote } from './ports.ts';
+
+const tickMs = 100;
+/** Events that may wait while one is handled. */
+const queueMax = 1_000;
+
+export interface DriverPorts {
+  readonly clock: Clock;
+  readonly store: () => GroupStore;
+  /** Opens the store anew unless that was done since. */
+  readonly reopen: (used: GroupStore) => void;
+  readonly forward: ForwardHooks;
+  readonly facts: () => Facts;
+  readonly suspend: SuspendWatch | null;
+  readonly onNote: (note: GroupNote) => void;
+  readonly onDecision: (decision: GroupDecision) => void;
+  /** What the store says; null: it has none. */
+  readonly onRoster: (roster: Roster | null) => void;
+  /** After each step that changed something. */
+  readonly onStep: (before: GroupState, after: GroupState) => void;
+}
+
+export class GroupDriver {
+  readonly #ports: DriverPorts;
+  readonly #queue: GroupEvent[] = [];
+  #state: GroupState;
+  #facts = '';
+  #running = false;
+  #cancel: Cancel = () => {};
+  #closed = false;
+
+  constructor(ports: DriverPorts, state: GroupState) {
+    this.#ports = ports;
+    this.#state = state;
+  }
+
+  get state(): GroupState {
+    return this.#state;
+  }
+
+  now(): Now {
+    const { clock } = this.#ports;
+    return { monotonicMs: clock.monotonicMs(), utcMs: Math.round(clock.nowMs()) };
+  }
+
+  start(): void {
+    this.#tick();
+  }
+
+  /** Events that come while one is handled are handled after it, in order. */
+  feed(event: GroupEvent): void {
+    if (this.#closed || this.#queue.length >= queueMax) return;
+    this.#queue.push(event);
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#handle(next);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancel();
+  }
+
+  #tick(): void {
+    if (this.#closed) return;
+    const forMs = this.#ports.suspend?.sleptMs() ?? 0;
+    if (forMs > 0) this.feed({ type: 'suspended', forMs });
+    const facts = this.#ports.facts();
+    const text = JSON.stringify(facts);
+    if (text !== this.#facts) {
+      this.#facts = text;
+      this.feed({ type: 'facts', facts });
+    }
+    this.feed({ type: 'tick' });
+    if (!this.#closed) this.#cancel = this.#ports.clock.after(tickMs, () => this.#tick());
+  }
+
+  #handle(event: GroupEvent): void {
+    const before = this.#state;
+    const { state, actions } = step(before, event, this.now());
+    this.#state = state;
+    for (const action of actions) this.#execute(action);
+    this.#ports.onStep(before, state);
+  }
+
+  #execute(action: GroupAction): void {
+    const { forward, store, onNote, onDecision } = this.#ports;
+    switch (action.type) {
+      case 'readLease':
+        void this.#readLease(action.requestId);
+        break;
+      case 'writeLease':
+        void this.#writeLease(action.requestId, action.expected, action.record);
+        break;
+      case 'readRoster':
+        void this.#readRoster();
+        break;
+      case 'readPresence':
+        void this.#readPresence(action.memberId);
+        break;
+      case 'writePresence':
+        void this.#writePresence(action.expected, action.presence);
+        break;
+      case 'work':
+        forward.work({ epoch: action.epoch, rightUntilMs: action.rightUntilMs, queue: store().queue });
+        break;
+      case 'extend':
+        forward.extend(action.rightUntilMs);
+        break;
+      case 'drain':
+        // What could not be drained in time is given up by the rest that follows.
+        forward.drain(action.limitMs).then(
+          () => this.feed({ type: 'drained' }),
+          () => this.feed({ type: 'drained' }),
+        );
+        break;
+      case 'rest':
+        void this.#rest();
+        break;
+      case 'record':
+        onDecision(action.decision);
+        break;
+      case 'tell':
+        onNote(action);
+        break;
+    }
+  }
+
+  /** Until the forwarder has said that it rests, this member neither lets the lease go nor takes it again. */
+  async #rest(): Promise<void> {
+    try {
+      await this.#ports.forward.rest();
+      this.feed({ type: 'rested' });
+    } catch (error) {
+      const text = `the forwarder does not rest: ${toAppError(error).message}`;
+      this.#ports.onNote({ level: 'error', event: 'group.rest-failed', text });
+    }
+  }
+
+  get #timeoutMs(): number {
+    return this.#state.timing.rpcTimeoutMs;
+  }
+
+  async #readLease(requestId: number): Promise<void> {
+    const store = this.#ports.store();
+    const outcome = await store.lease.read(this.#timeoutMs).then(
+      (stored): LeaseReadOutcome => ({ kind: 'ok', stored }),
+      (error: unknown) => this.#failure(error, store),
+    );
+    this.feed({ type: 'leaseRead', requestId, outcome });
+  }
+
+  async #writeLease(requestId: number, expected: string | null, record: LeaseRecord): Promise<void> {
+    const store = this.#ports.store();
+    try {
+      const stored = await store.lease.compareAndSet(expected, record, this.#timeoutMs);
+      this.feed({ type: 'leaseWrite', requestId, outcome: { kind: 'ok', stored } });
+    } catch (error) {
+      const isConflict = toAppError(error).code === 'conflict';
+      const outcome = isConflict ? ({ kind: 'conflict' } as const) : this.#failure(error, store);
+      this.feed({ type: 'leaseWrite', requestId, outcome });
+    }
+  }
+
+  /** A store that went back answers nothing until it is opened anew; the machine then judges what it shows. */
+  #failure(thrown: unknown, store: GroupStore): { kind: 'failed' | 'went-back'; problem: string } {
+    const { code, message } = toAppError(thrown);
+    if (code !== 'data_loss') return { kind: 'failed', problem: message };
+    this.#ports.reopen(store);
+    return { kind: 'went-back', problem: message };
+  }
+
+  async #readRoster(): Promise<void> {
+    try {
+      const value = await this.#ports.store().roster.read(this.#timeoutMs);
+      const roster = value === null ? null : decodeRoster(value.text);
+      this.feed({ type: 'rosterRead', outcome: { kind: 'ok', roster } });
+      if (!this.#closed) this.#ports.onRoster(roster);
+    } catch (error) {
+      this.feed({ type: 'rosterRead', outcome: { kind: 'failed', problem: toAppError(error).message } });
+    }
+  }
+
+  async #readPresence(memberId: string): Promise<void> {
+    try {
+      const value = await this.#ports.store().presence(memberId).read(this.#timeoutMs);
+      const outcome = { kind: 'ok', ...presenceOf(value) } as const;
+      this.feed({ type: 'presenceRead', memberId, outcome });
+    } catch (error) {
+      const outcome = { kind: 'failed', problem: toAppError(error).message } as const;
+      this.feed({ type: 'presenceRead', memberId, outcome });
+    }
+  }
+
+  async #writePresence(expected: string | null, presence: Presence): Promise<void> {
+    const register = this.#ports.store().presence(presence.memberId);
+    try {
+      const revision = await register.write(expected, encodePresence(presence), this.#timeoutMs);
+      this.feed({ type: 'presenceWritten', outcome: { kind: 'ok', revision } });
+    } catch (error) {
+      const { code, message } = toAppError(error);
+      const outcome =
+        code === 'conflict'
+          ? ({ kind: 'conflict' } as const)
+          : ({ kind: 'failed', problem: message } as const);
+      this.feed({ type: 'presenceWritten', outcome });
+    }
+  }
+}
+
+/** What cannot be read counts as nothing said: it is written over by its owner, and never obeyed. */
+function presenceOf(value: { text: string; revision: string } | null): {
+  presence: Presence | null;
+  revision: string | null;
+} {
+  if (value === null) return { presence: null, revision: null };
+  try {
+    return { presence: decodePresence(value.text), revision: value.revision };
+  } catch {
+    return { presence: null, revision: value.revision };
+  }
+}
