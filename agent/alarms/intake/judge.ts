@@ -24,6 +24,7 @@ import type { Teller } from './teller.ts';
 /** What can become an event; the payloads of DC-07 that hardly anybody sends are answered with DUH. */
 const eventIds: ReadonlySet<string> = new Set(['SIA-DCS', 'ADM-CID']);
 const answerIds: ReadonlySet<string> = new Set(['ACK', 'NAK', 'DUH', 'RSP']);
+const aesKeyBytes: ReadonlySet<number> = new Set([16, 24, 32]);
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
 
@@ -109,9 +110,9 @@ function judgeEncrypted(
   arrival: Arrival,
   context: JudgeContext,
 ): Verdict {
-  const cipher = entry === null || entry.key === null ? null : createFrameCipher(entry.key, randomBytes);
+  const cipher = cipherOf(entry);
   if (cipher === null) {
-    const why = entry === null ? 'it is not in the directory' : 'it has no key in the directory';
+    const why = entry === null ? 'it is not in the directory' : 'the directory has no AES key for it';
     return unopened(frame, arrival, `an encrypted message cannot be opened: ${why}`, context);
   }
   const opened = openFrame(frame, cipher);
@@ -122,6 +123,12 @@ function judgeEncrypted(
     return outsideWindow(opened.frame, arrival, nowMs, context);
   }
   return judgeOpened(opened.frame, entry, cipher, arrival, context);
+}
+
+/** Null also for a key that is none: what a directory holds must not end the process. */
+function cipherOf(entry: IntakeAccount | null): FrameCipher | null {
+  const key = entry?.key ?? null;
+  return key === null || !aesKeyBytes.has(key.length) ? null : createFrameCipher(key, randomBytes);
 }
 
 /** Refused as well as counted: whoever guesses keys uses up what his address may send. */

@@ -127,6 +127,11 @@ export async function openTcpDoor(host: string, port: number, context: DoorConte
 
   const server = createServer({ allowHalfOpen: true }, serve);
   await listening(server, host, port);
+  server.on('error', (error) =>
+    context.judge.teller.tell('error', 'alarm.not-accepting', 'tcp', tellEveryMs, () => {
+      return fromErrno(error, 'let a device in').message;
+    }),
+  );
   cancelCheck = clock.after(checkEveryMs, checkAll);
   const bound = boundTo(server);
   const closed = new Promise<void>((resolve) => server.on('close', resolve));
@@ -150,8 +155,12 @@ export async function openTcpDoor(host: string, port: number, context: DoorConte
 
 function listening(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(fromErrno(error, `listen for alarms on ${host}:${port} (TCP)`)));
-    server.listen({ host, port, backlog }, () => resolve());
+    const failed = (error: Error) => reject(fromErrno(error, `listen for alarms on ${host}:${port} (TCP)`));
+    server.once('error', failed);
+    server.listen({ host, port, backlog }, () => {
+      server.off('error', failed);
+      resolve();
+    });
   });
 }
 

@@ -35,7 +35,8 @@ export function createTeller(clock: Clock, onEvent: (event: JournalEvent) => voi
       const nowMs = clock.monotonicMs();
       const last = told.of(`${event} ${subject}`, () => ({ atMs: Number.NEGATIVE_INFINITY }));
       if (nowMs - last.atMs < everyMs) return;
-      if (!rate.take(nowMs)) {
+      // What is our own fault is always told: noise from outside must not hide it.
+      if (level !== 'error' && !rate.take(nowMs)) {
         heldBack += 1;
         return;
       }
@@ -48,7 +49,7 @@ export function createTeller(clock: Clock, onEvent: (event: JournalEvent) => voi
         level: 'warning',
         event: 'alarm.events-held-back',
         subject: 'intake',
-        text: `${more} more events of this kind came too fast and were only counted`,
+        text: `${more} more events came too fast and were only counted`,
       });
     },
   };
