@@ -316,7 +316,13 @@ export const standby = {
     .output(z.object({ changes: z.array(z.string()), problems: z.array(z.string()), applied: z.boolean() })),
   remove: admin
     .route({ method: 'DELETE', path: '/standby' })
-    .input(z.object({ confirm: z.string() }))
+    .input(
+      z.object({
+        confirm: z.string(),
+        /** On the other node too, which must answer; without it that node goes on knowing this one. */
+        both: z.boolean().default(false),
+      }),
+    )
     .output(okSchema),
   bringIn: operation('bring-in'),
   bringOut: operation('bring-out'),

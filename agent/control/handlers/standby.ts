@@ -66,6 +66,7 @@ export function standbyHandlers(services: Services) {
       if (!pair) throw new AppError('not_found', 'this node is not paired');
       const name = pair.config?.application ?? pair.peer.name;
       if (input.confirm !== name) throw notConfirmed(name, 'removes the pair from this node');
+      if (input.both) await pairOperations.removeThere();
       await standby.remove();
       return { ok: true as const };
     }),

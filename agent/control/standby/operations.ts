@@ -25,6 +25,12 @@ const operateMethod = peerMethod({
   output: operationPlanSchema,
   timeoutMs: 15_000,
 });
+const removeMethod = peerMethod({
+  name: 'standby.remove',
+  input: z.object({}),
+  output: z.object({ willGo: z.literal(true) }),
+  timeoutMs: 5_000,
+});
 const explainMethod = peerMethod({
   name: 'standby.explain',
   input: z.object({}),
@@ -39,6 +45,8 @@ const explainMethod = peerMethod({
 /** How long an operation is waited for before the answer says that it still goes on; a client waits for 30 s. */
 const doneWithinMs = 25_000;
 const pollMs = 50;
+/** The answer is to reach the peer before its connection goes with the pair. */
+const removeAfterMs = 500;
 const explainedDecisions = 30;
 
 export interface PairOperationsOptions {
@@ -46,6 +54,7 @@ export interface PairOperationsOptions {
   settings: SettingsStore;
   journal: Journal;
   clock: Clock;
+  onUnexpected: (thrown: unknown, where: string) => void;
 }
 
 interface Order {
@@ -67,6 +76,36 @@ export class PairOperations {
       return plan;
     });
     methods.serve(explainMethod, () => this.#explainHere());
+    methods.serve(removeMethod, () => this.#removeSoon());
+  }
+
+  /** The peer forgets the pair too. @throws AppError `conflict` while either is brought in, `unavailable` without a connection. */
+  async removeThere(): Promise<void> {
+    this.#requireOut('this node');
+    const { standby } = this.#options;
+    if (!standby.peerConnected) {
+      throw new AppError('unavailable', 'the other node does not answer', {
+        hint: 'Remove the pair here alone, and on the other node once it is back: holdfast standby pair remove on each.',
+      });
+    }
+    await standby.peer().ask(removeMethod, {});
+  }
+
+  #removeSoon(): { willGo: true } {
+    this.#requireOut('the other node');
+    const { clock, standby, onUnexpected } = this.#options;
+    clock.after(removeAfterMs, () => {
+      standby.remove().catch((error: unknown) => onUnexpected(error, 'removing the pair'));
+    });
+    return { willGo: true };
+  }
+
+  #requireOut(who: string): void {
+    const role = this.#role();
+    if (role === null || role === 'out') return;
+    throw new AppError('conflict', `${who} is ${role}: the pair cannot be removed while it is brought in`, {
+      hint: 'Bring it out first: holdfast standby bring-out.',
+    });
   }
 
   /** This node becomes active unless the peer is; the other stands by. */

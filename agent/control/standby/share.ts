@@ -54,6 +54,13 @@ export function isNewer(one: ShareHead, other: ShareHead | null): boolean {
   return one.epoch === other.epoch ? one.version > other.version : one.epoch > other.epoch;
 }
 
+/** Both changed the same version at the same time. */
+export function isRival(one: ShareHead, other: ShareHead | null): boolean {
+  return (
+    other !== null && one.epoch === other.epoch && one.version === other.version && one.hash !== other.hash
+  );
+}
+
 const configContext = (pairId: string) => `pair ${pairId}`;
 export const keyContext = (pairId: string) => `key of pair ${pairId}`;
 

@@ -6,7 +6,15 @@ import type { Cancel, Clock } from '../../adapters/clock.ts';
 import type { Sealer } from '../../settings/seal.ts';
 import type { SettingsStore } from '../../settings/store.ts';
 import { type PeerMethod, type PeerMethods, peerMethod } from '../../standby/link/methods.ts';
-import { adoptShare, buildShare, isNewer, type ShareHead, shareHeadSchema, shareSchema } from './share.ts';
+import {
+  adoptShare,
+  buildShare,
+  isNewer,
+  isRival,
+  type ShareHead,
+  shareHeadSchema,
+  shareSchema,
+} from './share.ts';
 
 const headMethod = peerMethod({
   name: 'standby.head',
@@ -56,7 +64,7 @@ export class PairSync {
     methods.serve(headMethod, (theirs) => {
       this.#peerHead = theirs;
       const own = this.head();
-      if (theirs && isNewer(theirs, own)) this.poke();
+      if (theirs && this.#prevails(theirs, own)) this.poke();
       return own;
     });
     methods.serve(shareMethod, () => {
@@ -155,8 +163,15 @@ export class PairSync {
     const theirs = await this.#options.ask(headMethod, own);
     this.#peerHead = theirs;
     if (theirs === null) return;
-    if (isNewer(theirs, own) || this.#lacksPools(theirs)) await this.#fetch();
-    else if (own && theirs.version === own.version && theirs.hash !== own.hash) this.#disagree(own);
+    if (this.#prevails(theirs, own) || this.#lacksPools(theirs)) await this.#fetch();
+    else if (isRival(theirs, own)) this.#tellRivals(theirs.version, null);
+  }
+
+  /** Of two changes made at once, in one epoch and with one version, that of the higher node id stays: both decide alike. */
+  #prevails(theirs: ShareHead, own: ShareHead | null): boolean {
+    if (isNewer(theirs, own)) return true;
+    const { pair, node } = this.#options.settings.current();
+    return isRival(theirs, own) && pair !== null && pair.peer.nodeId > node.id;
   }
 
   /** Pools that were missing may have been made meanwhile. */
@@ -173,7 +188,8 @@ export class PairSync {
     const { pair, pools } = settings.current();
     if (!share || !pair) return;
     const own = this.head();
-    if (!(isNewer(share.head, own) || share.head.hash === own?.hash)) return;
+    if (!(this.#prevails(share.head, own) || share.head.hash === own?.hash)) return;
+    if (isRival(share.head, own)) this.#tellRivals(share.head.version, pair.peer.name);
     if (share.config.pairId !== pair.pairId) {
       this.#tellOnce(share.config.pairId, `the peer has settings of another pair, ${share.config.pairId}`);
       return;
@@ -199,10 +215,13 @@ export class PairSync {
     await this.#options.adopted();
   }
 
-  #disagree(own: ShareHead): void {
+  /** `winner`: the peer's name; null is this node. */
+  #tellRivals(version: number, winner: string | null): void {
+    const lost = winner === null ? 'those of this node stay' : `those of ${winner} stay`;
     this.#tellOnce(
-      own.hash,
-      `both nodes have version ${own.version} of the pair's settings, but not the same; apply them once more on one`,
+      `${version} ${winner}`,
+      `both nodes made a version ${version} of the pair's settings at the same time; ${lost}, as its id is the higher one: ` +
+        'make the other change again',
     );
   }
 

@@ -145,23 +145,31 @@ function addPairing(parent: Command, host: CommandHost): void {
   });
   addCommand(noun, host, {
     usage: 'remove',
-    summary: 'forget the pair on this node; its application must be brought out',
+    summary: 'forget the pair, on this node or with --both on the two; its application must be brought out',
     flags: [
+      ['--both', 'on the other node too, which must answer'],
       [
         '--yes <application>',
         'the name (before the settings: that of the peer), to confirm without being asked',
       ],
     ],
-    options: z.object({ yes: z.string().optional() }),
-    examples: ['holdfast standby pair remove', 'holdfast standby pair remove --yes video'],
+    options: z.object({ both: z.boolean().default(false), yes: z.string().optional() }),
+    examples: ['holdfast standby pair remove --both', 'holdfast standby pair remove --yes video'],
     run: (context, _args, options) =>
       context.withNode(async ({ client }) => {
         const { application, nodes } = await client.standby.status();
-        const name = application ?? nodes.find(({ self }) => !self)?.name ?? 'pair';
-        const consequence = 'This node forgets its peer, the settings of the pair and their key.';
+        const peer = nodes.find(({ self }) => !self)?.name ?? 'the other node';
+        const name = application ?? peer;
+        const forgets = 'its peer, the settings of the pair and their key';
+        const consequence = options.both
+          ? `This node and ${peer} forget ${forgets.replace('its', 'their')}.`
+          : `This node alone forgets ${forgets}. ${peer} goes on knowing it: --both removes the pair there too.`;
         await confirmByName(context.io, { consequence, name, given: options.yes });
-        await client.standby.remove({ confirm: name });
-        context.output.result({ removed: true }, () => context.output.line('this node is in no pair now'));
+        await client.standby.remove({ confirm: name, both: options.both });
+        const words = options.both
+          ? `neither this node nor ${peer} is in a pair now`
+          : `this node is in no pair now; ${peer} still is: run the same there`;
+        context.output.result({ removed: true, both: options.both }, () => context.output.line(words));
       }),
   });
 }

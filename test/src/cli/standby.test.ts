@@ -327,6 +327,9 @@ describe('pairing', () => {
     expect((await standby(['pair', 'remove'])).code).toBe(exitCodes.conflict);
     expect(fake.calls).toEqual([]);
     await standby(['pair', 'remove', '--yes', 'video']);
-    expect(fake.calls).toEqual([['standby.remove', { confirm: 'video' }]]);
+    expect(fake.calls).toEqual([['standby.remove', { confirm: 'video', both: false }]]);
+    const both = await standby(['pair', 'remove', '--both', '--yes', 'video']);
+    expect(fake.calls.at(-1)).toEqual(['standby.remove', { confirm: 'video', both: true }]);
+    expect(both.stdout).toContain('neither this node nor store-02');
   });
 });

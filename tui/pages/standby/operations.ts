@@ -196,21 +196,25 @@ export function toggleStandalone(shell: Shell, pair: PairStatus, done: () => voi
   );
 }
 
-/** Forgets the pair on this node. */
-export function removePair(shell: Shell, pair: PairStatus, done: () => void): void {
+/** Forgets the pair, on this node or on both. */
+export function removePair(shell: Shell, pair: PairStatus, both: boolean, done: () => void): void {
   if (!shell.mayChange()) return;
-  const confirm = pair.application ?? '';
+  const peer = pair.nodes.find(({ self }) => !self)?.name ?? 'the other node';
+  const confirm = pair.application ?? peer;
   shell.open(
     confirmOverlay(shell, {
-      title: 'Remove the pair',
-      consequences: [
-        'This node forgets its peer, the settings of the pair and their key. Do the same on the other.',
-      ],
+      title: both ? 'Remove the pair on both' : 'Remove the pair here',
+      consequences: both
+        ? [`This node and ${peer} forget each other, the settings of the pair and their key.`]
+        : [
+            'This node alone forgets its peer, the settings of the pair and their key.',
+            `${peer} goes on knowing it: ":remove pair on both" removes it there too.`,
+          ],
       typed: confirm,
       verb: 'Remove',
       working: 'Removing',
       act: async () => {
-        await shell.client.standby.remove({ confirm });
+        await shell.client.standby.remove({ confirm, both });
       },
       done,
     }),

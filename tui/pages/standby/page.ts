@@ -81,8 +81,13 @@ export function createStandbyPage(shell: Shell): Page {
     { name: 'pair', aliases: ['configure'], text: 'set up or change the pair, step by step', run: wizard },
     {
       name: 'remove pair',
-      text: 'forget the peer and the settings',
-      run: withPair((pair) => removePair(shell, pair, again)),
+      text: 'this node forgets the peer and the settings',
+      run: withPair((pair) => removePair(shell, pair, false, again)),
+    },
+    {
+      name: 'remove pair on both',
+      text: 'both nodes forget each other and the settings',
+      run: withPair((pair) => removePair(shell, pair, true, again)),
     },
   ];
 
