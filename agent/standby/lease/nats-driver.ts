@@ -12,6 +12,8 @@ export interface NatsDriverOptions {
   address: NatsAddress;
   pairId: string;
   clock: Clock;
+  /** What a value may weigh; that of a lease when it is left out. */
+  valueBytesMax?: number;
 }
 
 /** A server that lost its majority may answer with what it had for as long; JetStream makes it step down after 10 s. */
@@ -27,10 +29,10 @@ class NatsDriver implements LeaseDriver {
   /** Since when answers have been behind what was seen. */
   #behindSinceMs: number | null = null;
 
-  constructor({ address, pairId, clock }: NatsDriverOptions) {
+  constructor({ address, pairId, clock, valueBytesMax }: NatsDriverOptions) {
     this.#clock = clock;
     this.#session = createOnDemand({
-      open: () => openNatsSession(address, pairId),
+      open: () => openNatsSession(address, pairId, valueBytesMax),
       isOpen: ({ connection }) => !connection.isClosed(),
       discard: ({ connection }) => void connection.close().catch(() => {}),
       clock,

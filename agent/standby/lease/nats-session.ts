@@ -34,12 +34,19 @@ const connectTimeoutMs = 1_000;
 const setUpTimeoutMs = 1_000;
 const pingIntervalMs = 1_000;
 
+/** What the text of a lease may weigh. */
+const leaseBytesMax = 8_192;
+
 /** @throws AppError `unavailable`, `unauthorized`. */
-export async function openNatsSession(address: NatsAddress, pairId: string): Promise<NatsSession> {
-  const connection = await dial(address);
+export async function openNatsSession(
+  address: NatsAddress,
+  pairId: string,
+  valueBytesMax = leaseBytesMax,
+): Promise<NatsSession> {
+  const connection = await dialNats(address);
   try {
     const manager = await jetstreamManager(connection, { timeout: setUpTimeoutMs, checkAPI: false });
-    return await openBucket(connection, manager, address, pairId);
+    return await openBucket(connection, manager, { ...address, valueBytesMax }, pairId);
   } catch (error) {
     await connection.close().catch(() => {});
     throw fromNats(error);
@@ -51,14 +58,14 @@ const key = 'lease';
 async function openBucket(
   connection: NatsConnection,
   manager: JetStreamManager,
-  address: NatsAddress,
+  address: NatsAddress & { valueBytesMax: number },
   pairId: string,
 ): Promise<NatsSession> {
   const bucket = `${address.bucket}-${pairId}`;
-  const replicas = address.replicas ?? (connection.info?.cluster === undefined ? 1 : 3);
+  const replicas = replicasOf(connection, address);
   const client = manager.jetstream();
   // Without direct reads the stream's leader answers; any replica may answer a direct one, however late it is.
-  const options = { history: 1, replicas, allow_direct: false, maxValueSize: 8_192 };
+  const options = { history: 1, replicas, allow_direct: false, maxValueSize: address.valueBytesMax };
   const kv = await new Kvm(client).create(bucket, options);
   const { created, config } = (await kv.status()).streamInfo;
   return {
@@ -78,7 +85,13 @@ async function openBucket(
   };
 }
 
-async function dial(address: NatsAddress): Promise<NatsConnection> {
+/** What a stream that is made gets: three where there is a cluster. */
+export function replicasOf(connection: NatsConnection, { replicas }: NatsAddress): number {
+  return replicas ?? (connection.info?.cluster === undefined ? 1 : 3);
+}
+
+/** A connection that ends when it fails; `name` is what the servers' reports call it. @throws AppError. */
+export async function dialNats(address: NatsAddress, name?: string): Promise<NatsConnection> {
   const { servers, user, password, ca } = address;
   try {
     return await connect({
@@ -88,6 +101,7 @@ async function dial(address: NatsAddress): Promise<NatsConnection> {
       pingInterval: pingIntervalMs,
       maxPingOut: 2,
       ignoreClusterUpdates: true,
+      ...(name === undefined ? {} : { name }),
       ...(user === null ? {} : { user, pass: password ?? '' }),
       ...(ca === null ? {} : { tls: { ca } }),
     });
@@ -105,7 +119,7 @@ export function fromNats(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   if (thrown instanceof AuthorizationError) {
     return new AppError('unauthorized', 'NATS does not accept the account', {
-      hint: 'Check user and password, and what the user may publish: $JS.API.> and $KV.>.',
+      hint: 'Check user and password, and what the user may publish: $JS.API.>, $KV.>, $O.> and the subjects of its alarms.',
       cause: thrown,
     });
   }
@@ -114,7 +128,7 @@ export function fromNats(thrown: unknown): AppError {
       return new AppError('conflict', 'another write came first', { hint: 'Read it again.', cause: thrown });
     }
     if (notEnoughResources.includes(thrown.code)) {
-      return new AppError('disk_full', `NATS has no room for the lease (error ${thrown.code})`, {
+      return new AppError('disk_full', `NATS has no room (error ${thrown.code})`, {
         hint: "Raise the limits of JetStream, or free space on the servers' disks.",
         cause: thrown,
       });
