@@ -54,7 +54,7 @@ async function openContext(address: NatsAddress, memberId: string): Promise<Nats
     return {
       connection,
       manager,
-      client: manager.jetstream({ timeout: stepTimeoutMs }),
+      client: manager.jetstream(),
       replicas: replicasOf(connection, address),
       once: onceEach(),
     };
