@@ -133,11 +133,23 @@ describe('a pair of real agents', { timeout: 60_000 }, () => {
     expect(history.map(({ rule }) => rule)).toEqual(expect.arrayContaining(['bring-in', 'started']));
   });
 
+  it('is not removed while it is brought in', async () => {
+    const input = { confirm: 'trace', both: true };
+    await expect(pair.a.client.standby.remove(input)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
   it('is brought out on both', async () => {
     const plan = await pair.a.client.standby.bringOut({});
     expect(plan).toMatchObject({ possible: true, done: true });
     await pair.statusUntil(pair.a, 'a out', isRole('out'));
     await pair.statusUntil(pair.b, 'b out', isRole('out'));
     expectNeverTwo();
+  });
+
+  it('is removed on both at once', async () => {
+    await pair.a.client.standby.remove({ confirm: 'trace', both: true });
+    for (const node of [pair.a, pair.b]) {
+      await pair.statusUntil(node, 'no pair', ({ configured, nodes }) => !configured && nodes.length === 0);
+    }
   });
 });
