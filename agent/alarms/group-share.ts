@@ -8,7 +8,7 @@ import { type AlarmEvent, type AlarmQueue, appendEventsMax } from './types.ts';
 
 export interface GroupShareOptions {
   readonly clock: Clock;
-  readonly queue: AlarmQueue;
+  readonly queue: Pick<AlarmQueue, 'append'>;
   /** Rows of this node that are not in the group's queue, the oldest first. */
   unshared(limit: number): Promise<readonly { readonly number: number; readonly event: AlarmEvent }[]>;
   markShared(numbers: readonly number[]): Promise<void>;
