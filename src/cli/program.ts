@@ -2,10 +2,13 @@
 import { Command } from 'commander';
 import { type CommandHost, needsCommand } from './command.ts';
 import { addAgent } from './commands/agent.ts';
+import { addAlarm } from './commands/alarm.ts';
 import { addCamera } from './commands/camera.ts';
 import { addCompletion } from './commands/completion.ts';
+import { addDevice } from './commands/device.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addExport } from './commands/export.ts';
+import { addGroup } from './commands/group.ts';
 import { addHub } from './commands/hub.ts';
 import { addInspect } from './commands/inspect.ts';
 import { addLog } from './commands/log.ts';
@@ -15,6 +18,7 @@ import { addSpace } from './commands/space.ts';
 import { addStandby } from './commands/standby.ts';
 import { addStatus } from './commands/status.ts';
 import { addTestCamera } from './commands/test-camera.ts';
+import { addTestPanel } from './commands/test-panel.ts';
 import { addTui } from './commands/tui.ts';
 import { addUp } from './commands/up.ts';
 import { addUser } from './commands/user.ts';
@@ -44,7 +48,19 @@ export function createProgram(host: CommandHost): Command {
     .addHelpText('after', overview);
   const adders = [
     ...[addUp, addAgent, addTui, addStatus, addDoctor, addInspect, addExport, addSpace, addPool, addCamera],
-    ...[addStandby, addHub, addLog, addLogin, addUser, addTestCamera, addCompletion],
+    ...[
+      addStandby,
+      addAlarm,
+      addDevice,
+      addGroup,
+      addHub,
+      addLog,
+      addLogin,
+      addUser,
+      addTestCamera,
+      addTestPanel,
+      addCompletion,
+    ],
   ];
   for (const add of adders) add(program, host);
   needsCommand(program);
