@@ -137,7 +137,7 @@ export class ForwardPlan {
     if (held.lastOutput !== health.output.id) {
       held.lastOutput = health.output.id;
       held.attemptsHere = 0;
-      held.sinceMs = nowMs;
+      held.failedMs = nowMs;
     }
     health.busy[lane] = true;
     this.#underWay += 1;
@@ -159,15 +159,18 @@ export class ForwardPlan {
     nowMs: number,
   ): PlanEffect[] {
     if (gone) held.ownOutput = null;
-    // The output answered others since this one was first tried there: what fails is the event.
-    const eventFails = !gone && (health.answeredMs >= held.sinceMs || held.ownOutput !== null);
+    // The output answered others since this one failed there last: what fails is the event.
+    const eventFails = !gone && (health.answeredMs > held.failedMs || held.ownOutput !== null);
+    held.failedMs = nowMs;
     if (eventFails && held.attemptsHere >= health.output.attemptsMax) {
       // It is known to arrive and not to be wanted; waiting longer would hold up what comes after it.
       if (held.refusals.size > 0) return [this.#giveUp(held, health)];
       return this.#elsewhere(held, health, problem, nowMs);
     }
-    const otherAnswered = !gone && health.answeredMs >= startedMs;
-    this.#queues.retry(held, otherAnswered ? nowMs + backOffMs(held.attempts) : null);
+    const othersGo = !gone && health.answeredMs > startedMs;
+    if (othersGo) this.#queues.retry(held, nowMs + backOffMs(held.attempts));
+    // The output waits as a whole; whether it is its fault or the event's shows when others have their turn first.
+    else this.#queues.retry(held, health === this.#route.active() ? nowMs : null);
     return [];
   }
 

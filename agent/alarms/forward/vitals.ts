@@ -23,7 +23,7 @@ export class Vitals {
 
   /** Failures side by side count once, and none that began before the last answer. */
   failed(startedMs: number, nowMs: number, problem: string): void {
-    if (this.#answeredMs >= startedMs || startedMs < this.#failedMs) return;
+    if (this.#answeredMs > startedMs || startedMs < this.#failedMs) return;
     this.#failures += 1;
     this.#failedMs = nowMs;
     this.#problem = problem;

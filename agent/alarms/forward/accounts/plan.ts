@@ -13,8 +13,8 @@ export interface Held {
   ownOutput: string | null;
   /** Outputs that received it and would not process it, with what they said. */
   readonly refusals: Map<string, string>;
-  /** Monotonic time of the first attempt at `lastOutput`. */
-  sinceMs: number;
+  /** When it failed at `lastOutput` last; before that, when it was first sent there. Monotonic. */
+  failedMs: number;
   /** It was told that this event does not get through. */
   told: boolean;
 }
@@ -150,7 +150,7 @@ function fresh(queued: QueuedEvent): Held {
     attemptsHere: 0,
     ownOutput: null,
     refusals: new Map(),
-    sinceMs: 0,
+    failedMs: 0,
     told: false,
   };
 }

@@ -102,7 +102,7 @@ export class Route {
 
   /** An event that was sent at `startedMs` got no answer. */
   failed(health: OutputHealth, startedMs: number, nowMs: number, problem: string): RouteEffect[] {
-    if (health.answeredMs >= startedMs || startedMs < health.roundAtMs) return [];
+    if (health.answeredMs > startedMs || startedMs < health.roundAtMs) return [];
     health.rounds += 1;
     health.series += 1;
     health.roundAtMs = nowMs;
