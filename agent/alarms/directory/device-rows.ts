@@ -66,21 +66,22 @@ export function rowOfConfig(config: DeviceConfig, sealed: string | null): Device
   };
 }
 
-export function configOfRow(row: DeviceRow, key: string | null): DeviceConfig {
-  const { model, version, areas, zones, channels, users } = restSchema.parse(JSON.parse(row.rest));
+/** What of a configuration is not in `rest`; `key` as it is to be shown. */
+export function headOfRow(row: Omit<DeviceRow, 'rest'>, key: string | null) {
   return {
     account: row.account,
     name: row.name,
     serial: row.serial,
-    model,
-    version,
     mode: row.mode,
     key,
     requireEncryption: row.require_encryption !== 0,
     supervisionSeconds: row.supervision_seconds,
     enabled: row.enabled !== 0,
-    ...{ areas, zones, channels, users },
   };
+}
+
+export function configOfRow(row: DeviceRow, key: string | null): DeviceConfig {
+  return { ...headOfRow(row, key), ...restSchema.parse(JSON.parse(row.rest)) };
 }
 
 export function sealKey(sealer: Sealer, account: string, hex: string | null): string | null {

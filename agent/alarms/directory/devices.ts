@@ -118,10 +118,6 @@ export class Devices {
     return this.#completed(config);
   }
 
-  isSame(there: DeviceRow, config: DeviceConfig): boolean {
-    return this.#isSame(there, rowOfConfig(config, null), config.key);
-  }
-
   #completed(config: DeviceConfig): DeviceRow {
     const kept = config.key === '' ? (this.rows.get(config.account)?.key ?? null) : null;
     checkDevice(config, config.key === '' ? kept !== null : config.key !== null);

@@ -11,13 +11,22 @@ import type {
 import { AppError } from '../../../src/errors.ts';
 import { inTransaction, openSqlite } from '../../adapters/sqlite.ts';
 import type { AlarmEvent } from '../types.ts';
-import { configOfRow } from './device-rows.ts';
+import { headOfRow } from './device-rows.ts';
 import { type DeviceChanges, Devices } from './devices.ts';
 import { KeyVault } from './head.ts';
 import { Meanings } from './meanings.ts';
 import { Outputs } from './outputs.ts';
 import { type DeviceRow, directorySql, directoryVersion } from './schema.ts';
-import { headLine, linesPerTurn, nextTurn, readSnapshot, type Snapshot } from './snapshot.ts';
+import {
+  accountOfLine,
+  deviceLine,
+  deviceOf,
+  headLine,
+  linesPerTurn,
+  nextTurn,
+  readSnapshot,
+  type Snapshot,
+} from './snapshot.ts';
 import type { Directory, DirectoryOptions, DirectoryPart } from './types.ts';
 
 const accountsOfTextMax = 5_000;
@@ -156,7 +165,7 @@ class StoredDirectory implements Directory {
     this.#checkFree();
     this.#replacing = true;
     try {
-      await this.#takeOver(await readSnapshot(body), version);
+      await this.#takeOver(readSnapshot(body), version);
     } finally {
       this.#replacing = false;
     }
@@ -258,29 +267,38 @@ class StoredDirectory implements Directory {
   }
 
   #deviceLine(row: DeviceRow): string {
-    return JSON.stringify(configOfRow(row, this.find(row.account)?.keyHex() ?? null));
+    const { rest, ...head } = row;
+    return deviceLine(headOfRow(head, this.find(row.account)?.keyHex() ?? null), rest);
   }
 
-  /** Only what differs is written: most changes are of a few devices. */
-  async #takeOver({ devices, outputs, mappings }: Snapshot, version: number): Promise<void> {
+  /** Only what differs is read and written: most changes are of a few devices. */
+  async #takeOver({ deviceLines, outputs, mappings }: Snapshot, version: number): Promise<void> {
     const put: DeviceRow[] = [];
-    for (const [at, config] of devices.entries()) {
-      const there = this.#devices.rows.get(config.account);
-      if (there === null || !this.#devices.isSame(there, config)) put.push(this.#devices.rowOf(config));
+    const wanted = new Set<string>();
+    for (const [at, line] of deviceLines.entries()) {
+      const there = this.#devices.rows.get(accountOfLine(line));
+      if (there === null || !this.#isLineOf(there, line)) put.push(this.#devices.rowOf(deviceOf(line)));
+      wanted.add(accountOfLine(line));
       if (at % linesPerTurn === 0) await nextTurn();
     }
-    const wanted = new Set(devices.map(({ account }) => account));
     const gone = [...this.heads()].map(({ account }) => account).filter((account) => !wanted.has(account));
     const changes = inTransaction(this.#database, "take over the host's backup", () => {
       for (const account of gone) this.#devices.rows.remove(account);
       this.#outputs.replaceAll(outputs);
       this.#meanings.set(mappings, true);
       this.#writeVersion(version);
-      return { put: this.#devices.write(put).put, gone };
+      return { ...this.#devices.write(put), gone };
     });
     this.#version = version;
     this.#devices.follow(changes);
     this.#meanings.reload();
+  }
+
+  /** A key that does not open here is written anew. */
+  #isLineOf(there: DeviceRow, line: string): boolean {
+    const head = this.find(there.account);
+    const lost = head?.hasKey === true && head.key === null;
+    return !lost && this.#deviceLine(there) === line;
   }
 
   /** After the start, a piece at a time, so that no first message of a device waits for all. */
