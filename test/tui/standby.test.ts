@@ -286,17 +286,17 @@ describe('the wizard', () => {
     await screen.type('4711-0815');
     await screen.press('enter', 'enter');
     expect(calls(screen)).toEqual([['standby.join', { address: '192.0.2.2:7341', code: '4711-0815' }]]);
-    expect(screen.text).toContain('step 2 of 7');
+    expect(screen.text).toContain('step 2 of 8');
     expect(screen.text).toContain('198.51.100.2');
     await screen.press(...through(7));
-    expect(screen.text).toContain('step 3 of 7: Application');
+    expect(screen.text).toContain('step 3 of 8: Application');
     await screen.press(...through(5));
-    expect(screen.text).toContain('step 4 of 7: Arbiter');
+    expect(screen.text).toContain('step 4 of 8: Arbiter');
     await screen.press(...through(1));
-    expect(screen.text).toContain('step 5 of 7: Service address');
+    expect(screen.text).toContain('step 5 of 8: Service address');
     await screen.type('192.0.2.10/24');
     await screen.press(...through(4));
-    expect(screen.text).toContain('step 6 of 7');
+    expect(screen.text).toContain('step 6 of 8');
     await screen.press('right', 'enter');
     await screen.type('nginx');
     await screen.press('enter');
@@ -304,7 +304,9 @@ describe('the wizard', () => {
     await screen.press('enter', 'right', 'enter', 'enter');
     expect(screen.text).toContain('3. nginx  service, after address');
     await screen.press(...through(1));
-    expect(screen.text).toContain('step 7 of 7: Summary');
+    expect(screen.text).toContain('step 7 of 8: Rules and times');
+    await screen.press(...through(8));
+    expect(screen.text).toContain('step 8 of 8: Summary');
     expect(screen.text).toContain('- application: video -> video');
     await screen.press('enter');
     const [name, input] = calls(screen).at(-1) ?? [];
@@ -341,7 +343,7 @@ describe('the wizard', () => {
     expect(foot(screen)).toContain('The other node has not joined yet.');
     screen.agent.standby.facts = sampleFacts();
     await screen.press('tab', 'enter');
-    expect(screen.text).toContain('step 2 of 7');
+    expect(screen.text).toContain('step 2 of 8');
   });
 
   it('says while one types what is wrong, and does not go on', async () => {
@@ -350,7 +352,7 @@ describe('the wizard', () => {
     await screen.type('192.0.2.7');
     expect(screen.text).toContain('Link 1: store-01: store-01 does not hold this address');
     await screen.press(...through(7));
-    expect(screen.text).toContain('step 2 of 7');
+    expect(screen.text).toContain('step 2 of 8');
     await screen.press('ctrl-u');
     await screen.type('198.51.100.1');
     await screen.press('tab');
@@ -394,9 +396,9 @@ describe('the wizard', () => {
     expect(await readFile(join(folder, 'standby-drafts.json'), 'utf8')).not.toContain('top-secret');
     const other = await open(alone());
     await other.press('w');
-    expect(other.text).toContain('step 4 of 7: Arbiter');
+    expect(other.text).toContain('step 4 of 8: Arbiter');
     await other.press('tab', 'tab', 'tab', 'tab', 'tab', 'tab', 'enter');
-    expect(other.text).toContain('step 3 of 7');
+    expect(other.text).toContain('step 3 of 8');
     expect(other.text).toContain('sound');
   });
 
@@ -404,14 +406,14 @@ describe('the wizard', () => {
     await writeFile(join(folder, 'standby-drafts.json'), '{"n-1": 7');
     const screen = await open(alone());
     await screen.press('w');
-    expect(screen.text).toContain('step 1 of 7');
+    expect(screen.text).toContain('step 1 of 8');
   });
 
   it('changes what is set up, keeps what it does not ask, and shows the problems of the node', async () => {
     const screen = await open({ problems: ['the application must be brought out first'] });
     await screen.press('w', ...through(2), ...through(7), 'ctrl-u');
     await screen.type('sound');
-    await screen.press(...through(5), ...through(5), ...through(4), ...through(1));
+    await screen.press(...through(5), ...through(5), ...through(4), ...through(1), ...through(8));
     expect(screen.text).toContain('Refused: the application must be brought out first');
     const config = samplePairConfig({ application: 'sound', version: 8 });
     expect(calls(screen)).toEqual([['standby.apply', { config, dryRun: true }]]);
@@ -429,6 +431,7 @@ describe('the wizard', () => {
       ...through(5),
       ...through(4),
       ...through(1),
+      ...through(8),
     );
     await screen.press('tab', 'enter');
     await expect
@@ -437,6 +440,69 @@ describe('the wizard', () => {
           parsePairFile(await readFile(join(folder, 'pair.yaml'), 'utf8').catch(() => '')).application,
       )
       .toBe('video');
+  });
+
+  it("asks for the rules: triggers, heartbeats, and times of one's own", async () => {
+    const screen = await open(alone());
+    await screen.press('w', ...through(2), ...through(7), 'tab', 'left', ...through(4), ...through(1));
+    await screen.press(...through(4), ...through(1));
+    expect(screen.text).toContain('step 7 of 8: Rules and times');
+    for (const words of [
+      'Other node silent',
+      'Storage lost',
+      'Take over after, ms',
+      'Its own failover, ms',
+      'Leave',
+    ])
+      expect(screen.text).toContain(words);
+    await screen.press('tab', 'right', 'tab', 'tab', 'tab', 'tab', 'ctrl-u');
+    await screen.type('2');
+    expect(screen.text).toContain('a whole number from 50 to 10000');
+    await screen.type('00');
+    await screen.press('tab', 'tab', 'tab', 'ctrl-u');
+    await screen.type('400');
+    await screen.press(...through(6), 'enter');
+    const [name, input] = calls(screen).at(-1) ?? [];
+    expect(name).toBe('standby.apply');
+    const { config } = input as { config: PairConfig };
+    expect(config.triggers).toEqual({
+      peerLost: true,
+      network: false,
+      resource: true,
+      process: true,
+      storage: true,
+    });
+    expect(config.links).toMatchObject([{ intervalMs: 200, lostPacketsMax: 4 }, { intervalMs: 200 }]);
+    expect(config).toMatchObject({
+      profile: 'custom',
+      waitAfterStartSeconds: 60,
+      timing: { renewIntervalMs: 400, leaseMs: 1_500, takeOverAfterMs: 2_400 },
+    });
+  });
+
+  it('adds another service address', async () => {
+    const screen = await open(alone());
+    await screen.press('w', ...through(2), ...through(7), ...through(5), ...through(1), ...through(4));
+    await screen.press(...Array.from({ length: 6 }, () => 'right'), 'enter');
+    await screen.type('cameras net');
+    await screen.press('enter');
+    await screen.type('198.51.100.9/30');
+    await screen.press('enter');
+    await screen.type('eth1');
+    await screen.press('enter');
+    await screen.type('eth2');
+    await screen.press('enter', 'enter', 'enter', 'enter');
+    expect(screen.text).toContain('cameras net  ip');
+    await screen.press(...through(1), ...through(8), 'enter');
+    const [, input] = calls(screen).at(-1) ?? [];
+    expect((input as { config: PairConfig }).config.resources).toContainEqual(
+      expect.objectContaining({
+        kind: 'ip',
+        address: '198.51.100.9/30',
+        interfaces: { 'n-1': 'eth1', 'n-2': 'eth2' },
+        virtualMac: null,
+      }),
+    );
   });
 
   it('removes a resource, and refuses one that is wrong', async () => {
@@ -450,6 +516,6 @@ describe('the wizard', () => {
     await screen.type('a b');
     await screen.press(...through(2));
     expect(screen.text).toContain('unit: ');
-    expect(screen.text).toContain('step 6 of 7');
+    expect(screen.text).toContain('step 6 of 8');
   });
 });

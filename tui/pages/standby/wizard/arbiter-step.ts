@@ -8,8 +8,8 @@ import { choice, note, required, type Step, type StepContext, text } from './ste
 const arbiterWords: Readonly<Record<string, string>> = {
   manual: 'No third machine: when the active one is silent, a person is shown the evidence and decides.',
   hub: 'A holdfast hub on a third machine decides, within seconds. Its account and key come from there.',
-  etcd: 'An etcd cluster decides. Its own failover is slower, so the pair waits about 8 s.',
-  nats: 'A NATS JetStream cluster decides. Its own failover is slower, so the pair waits about 17 s.',
+  etcd: 'An etcd cluster decides. Its own failover is slower, so the pair waits about 8.5 s.',
+  nats: 'A NATS JetStream cluster decides. Its own failover is slower, so the pair waits about 19 s.',
   'fence-agent': 'A script that must report that the other node is off, before this one takes over.',
   'availability-first':
     'UNSAFE: takes over whenever the other is silent. When the links are cut, both are active at once.',

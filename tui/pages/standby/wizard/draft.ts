@@ -10,6 +10,7 @@ import { isSameAddress } from '../../../../src/model/ip-segment.ts';
 import { nodesOf, resourceProblems } from '../../../../src/model/pair-file.ts';
 import { commonSegments, serviceSegment } from '../../../../src/model/pair-suggest.ts';
 import type { Values } from '../../../components/form-state.ts';
+import { linkRulesOf, rulesOf, rulesValues } from './rules-step.ts';
 
 export const linkCountMax = 4;
 
@@ -79,6 +80,7 @@ function fromConfig(config: PairConfig, facts: readonly NodeFacts[]): Draft {
     aliasHere: config.nodes.find(({ id }) => id === here)?.alias ?? '',
     aliasThere: config.nodes.find(({ id }) => id === there)?.alias ?? '',
     ...arbiterValues(config.arbiter),
+    ...rulesValues(config),
   };
   config.links.forEach((link, at) => {
     values[`link${at + 1}Here`] = link.addresses[here] ?? '';
@@ -174,6 +176,7 @@ function linksOf(values: Values, ids: readonly [string, string], present: PairCo
         ...(before ?? { id: `link-${number}` }),
         addresses: { [ids[0]]: here, [ids[1]]: there },
         port: Number(values.linkPort ?? 7340),
+        ...linkRulesOf(values),
       },
     ];
   });
@@ -188,10 +191,25 @@ function addressOf(values: Values, ids: readonly [string, string], present: Pair
     {
       ...(before ?? { id: serviceAddressId, name: 'service address', kind: 'ip' }),
       address,
-      interfaces: here === there ? { '*': here } : { [ids[0]]: here, [ids[1]]: there },
+      interfaces: interfacesOf(ids, here, there),
       virtualMac: orNull(values.virtualMac),
     },
   ];
+}
+
+export function interfacesOf(
+  [one, other]: readonly [string, string],
+  here: string,
+  there: string,
+): Record<string, string> {
+  return here === there ? { '*': here } : { [one]: here, [other]: there };
+}
+
+/** Of this node and the other; empty before they are known. */
+export function nodeIdsOf({ present, facts }: Surroundings): readonly [string, string] {
+  const nodes = present?.nodes ?? nodesOf(facts) ?? [];
+  const here = facts[0]?.nodeId ?? nodes[0]?.id ?? '';
+  return [here, nodes.find(({ id }) => id !== here)?.id ?? ''];
 }
 
 export type Completed = { config: PairConfig; problems: [] } | { config: null; problems: string[] };
@@ -203,9 +221,8 @@ export function completeDraft(draft: Draft, around: Surroundings, freshPairId: s
   const nodes = present?.nodes ?? nodesOf(facts);
   if (nodes === null)
     return { config: null, problems: ['The two nodes are not paired yet: see the first step.'] };
-  const here = facts[0]?.nodeId ?? nodes[0]?.id ?? '';
-  const there = nodes.find(({ id }) => id !== here)?.id ?? '';
-  const ids = [here, there] as const;
+  const ids = nodeIdsOf(around);
+  const [here] = ids;
   const parsed = pairConfigSchema.safeParse({
     ...(present ?? {}),
     pairId: present?.pairId ?? facts.find(({ pairId }) => pairId !== null)?.pairId ?? freshPairId,
@@ -221,6 +238,7 @@ export function completeDraft(draft: Draft, around: Surroundings, freshPairId: s
     consistency: values.consistency ?? 'complete',
     failback: values.failback ?? 'never',
     isolationAddresses: listOf(values.isolation ?? ''),
+    ...rulesOf(values),
     resources: [...addressOf(values, ids, present), ...draft.resources],
   });
   if (!parsed.success) {

@@ -3,7 +3,7 @@ import { resourceConfigSchema } from '../../../../src/contract/index.ts';
 import { AppError } from '../../../../src/errors.ts';
 import type { Entry, Values } from '../../../components/form-state.ts';
 import { type Line, line, span } from '../../../format/line.ts';
-import { type Draft, parseCommand, resourceNames } from './draft.ts';
+import { type Draft, interfacesOf, nodeIdsOf, parseCommand, resourceNames } from './draft.ts';
 import { choice, note, required, type Step, type StepContext, text } from './step.ts';
 
 const kinds = [
@@ -13,6 +13,7 @@ const kinds = [
   ['script', 'scripts: start, stop, monitor'],
   ['ocf', 'an OCF agent'],
   ['volume', 'a volume'],
+  ['ip', 'another service address'],
   ['recording', 'the recording of the cameras'],
   ['remove', 'remove one of these'],
 ] as const;
@@ -40,6 +41,12 @@ const fields: Readonly<
     ['user', 'User', 'none', false],
     ['password', 'Password', '', false],
   ],
+  ip: [
+    ['address', 'Address/prefix', '192.0.2.11/24', true],
+    ['interfaceOwn', 'Interface here', 'eth0', true],
+    ['interfacePeer', 'Interface there', 'eth0', true],
+    ['mac', 'Virtual MAC', 'none', false],
+  ],
 };
 
 const commands = new Set(['command', 'start', 'stop', 'monitor']);
@@ -66,7 +73,7 @@ function parametersOf(words: string): Record<string, string> {
   );
 }
 
-function resourceOf(values: Values, draft: Draft): Record<string, unknown> {
+function resourceOf(values: Values, { draft, around }: StepContext): Record<string, unknown> {
   const kind = values.what ?? '';
   const name = (values.resourceName ?? '').trim();
   const after = values.resourceAfter ?? '';
@@ -76,14 +83,22 @@ function resourceOf(values: Values, draft: Draft): Record<string, unknown> {
     if (field === 'parameters') return [field, parametersOf(value)];
     return [field, value === '' && (field === 'user' || field === 'password') ? null : value];
   });
+  const given =
+    kind === 'ip' ? addressOf(Object.fromEntries(own), nodeIdsOf(around)) : Object.fromEntries(own);
   const taken = resourceNames(draft).map(({ id }) => id);
   return {
     id: idOf(name, taken),
     name,
     kind,
     after: after === '' ? [] : [after],
-    ...Object.fromEntries(own),
+    ...given,
   };
+}
+
+/** `resources` speaks of nodes by id, a person of here and there. */
+function addressOf(own: Record<string, unknown>, ids: readonly [string, string]): Record<string, unknown> {
+  const interfaces = interfacesOf(ids, String(own.interfaceOwn), String(own.interfacePeer));
+  return { address: own.address, interfaces, virtualMac: own.mac === '' ? null : own.mac };
 }
 
 function listNote({ draft }: StepContext): Line[] {
@@ -136,14 +151,15 @@ export const resourcesStep: Step = {
     ];
   },
   next: ({ what }) => (what === undefined || what === 'none' ? 'Next' : what === 'remove' ? 'Remove' : 'Add'),
-  async leave({ draft }, values) {
+  async leave(context, values) {
+    const { draft } = context;
     const what = values.what ?? 'none';
     if (what === 'none') return { draft, stay: false };
     if (what === 'remove') {
       const resources = draft.resources.filter(({ id }) => id !== values.removed);
       return { draft: cleared({ ...draft, resources }), stay: true };
     }
-    const resource = resourceOf(values, draft);
+    const resource = resourceOf(values, context);
     const parsed = resourceConfigSchema.safeParse(resource);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;

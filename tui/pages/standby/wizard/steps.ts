@@ -9,6 +9,7 @@ import { wrap } from '../../../format/width.ts';
 import { arbiterStep } from './arbiter-step.ts';
 import { linkCountMax, listOf } from './draft.ts';
 import { resourcesStep } from './resource-step.ts';
+import { rulesStep } from './rules-step.ts';
 import { choice, note, required, type Step, type StepContext, text } from './step.ts';
 
 const rawNames = ({ around }: StepContext): [own: string, peer: string] => {
@@ -171,8 +172,8 @@ const applicationStep: Step = {
     }),
     choice(context, 'profile', 'Speed', [
       ['default', 'default: takes over in about 2.4 s'],
-      ['fast', 'fast: in about 1.3 s, needs a quiet network'],
-      ...(context.draft.values.profile === 'custom' ? ([['custom', 'custom: as in the file']] as const) : []),
+      ['fast', 'fast: in about 1.6 s, needs a quiet network'],
+      ['custom', 'custom: times of your own, in the step Rules'],
     ]),
     choice(context, 'consistency', 'Take over', [
       ['complete', 'only with everything replicated'],
@@ -185,7 +186,7 @@ const applicationStep: Step = {
       ['when-stable', 'when the other is back and stable'],
     ]),
     text(context, 'isolation', 'Addresses outside', {
-      placeholder: 'gateway, such as 192.0.2.254',
+      placeholder: 'router and another, such as 192.0.2.254',
       check: (value) => {
         const addresses = listOf(value);
         if (addresses.length > 4) return 'at most four';
@@ -280,4 +281,5 @@ export const steps: readonly Step[] = [
   arbiterStep,
   addressStep,
   resourcesStep,
+  rulesStep,
 ];
