@@ -145,7 +145,7 @@ export interface Panel {
 }
 
 export async function openPanel(port: number): Promise<Panel> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
   const splitter = createFrameSplitter();
   const answers: Dc09Frame[] = [];
   const waiting = new Set<() => void>();
