@@ -67,9 +67,13 @@ export function openAccounts(database: DatabaseSync): HubAccounts {
           throw new AppError('not_found', `there is no account ${name}`, { hint: 'See hub account list.' });
         }
         if (found.registers > 0 && !force) {
-          throw new AppError('conflict', `${found.registers} lease(s) are stored for ${name}`, {
-            hint: 'Bring the pairs out that use it, then add --force.',
-          });
+          throw new AppError(
+            'conflict',
+            `${found.registers} register(s) are stored for ${name}: leases of pairs, or a receiver group`,
+            {
+              hint: 'Bring the pairs out that use it and disable the group, then add --force: alarms and backups go with it.',
+            },
+          );
         }
         database.prepare('DELETE FROM account WHERE name = ?').run(name);
       });

@@ -74,6 +74,12 @@ CREATE TABLE IF NOT EXISTS ingress_part (
   sealed TEXT NOT NULL,
   PRIMARY KEY (account, upload, number)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS ingress_lost (
+  account TEXT NOT NULL REFERENCES account (name) ON DELETE CASCADE,
+  device TEXT NOT NULL,
+  format TEXT NOT NULL,
+  PRIMARY KEY (account, device)
+) STRICT;
 CREATE TABLE IF NOT EXISTS ingress (
   account TEXT PRIMARY KEY REFERENCES account (name) ON DELETE CASCADE,
   version INTEGER NOT NULL,

@@ -8,6 +8,7 @@ import type { Clock } from '../adapters/clock.ts';
 import { fromErrno } from '../adapters/errno.ts';
 import { lockFolder } from '../adapters/folder-lock.ts';
 import { createSettingsDisk } from '../adapters/settings-disk.ts';
+import type { JournalEvent } from '../alarms/intake/teller.ts';
 import { loadCertificate } from '../control/certificate.ts';
 import { createDisposal } from '../control/disposal.ts';
 import { parseListen } from '../control/listen-address.ts';
@@ -15,6 +16,8 @@ import { createSealer, loadKey } from '../settings/seal.ts';
 import { type HubAccounts, openAccounts } from './accounts.ts';
 import { openDatabase } from './database.ts';
 import type { Counts } from './desk.ts';
+import { type Ingress, openIngress, parseDoor } from './ingress/ingress.ts';
+import { openLostDevices } from './ingress/lost-devices.ts';
 import { openIngressTables } from './ingress/tables.ts';
 import { statusSocketPath } from './local-socket.ts';
 import { membersOf } from './members.ts';
@@ -29,7 +32,11 @@ export interface HubOptions {
   dataDir: string;
   /** `host:port`. */
   listen: string;
+  /** Where devices report alarms to, `[host:]port=account`; none when left out. */
+  dc09?: readonly string[];
   clock: Clock;
+  /** What an operator should know of devices and of who knocks at the doors; rate-limited. */
+  onEvent(event: JournalEvent): void;
   /** Told when the database failed in a way that leaves its content unknown. */
   onFatal(error: AppError): void;
 }
@@ -53,6 +60,7 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
 
 async function open(options: HubOptions, onStop: (end: () => unknown) => void): Promise<() => HubStatus> {
   const { clock, onFatal } = options;
+  const doors = (options.dc09 ?? []).map(parseDoor);
   const dataDir = await makeFolder(options.dataDir);
   const lock = ownFolder(dataDir);
   onStop(() => lock.release());
@@ -76,6 +84,14 @@ async function open(options: HubOptions, onStop: (end: () => unknown) => void): 
   });
   const door = await listenForAccounts({ ...parseListen(options.listen), ...certificate }, context);
   onStop(() => door.close());
+  const ingresses: Ingress[] = [];
+  const lost = openLostDevices(database);
+  const { onEvent } = options;
+  for (const each of doors) {
+    const ingress = await openIngress({ door: each, tables: ingressTables, queues, lost, clock, onEvent });
+    onStop(() => ingress.close());
+    ingresses.push(ingress);
+  }
   const startedAtMs = clock.nowMs();
   const status = (): HubStatus => {
     const { slowestWriteMs, ...others } = counts;
@@ -89,7 +105,7 @@ async function open(options: HubOptions, onStop: (end: () => unknown) => void): 
       startedAtMs,
       connections: door.accounts().length,
       accounts: accounts.list().map(({ name }) => accountStatus(name, door, context)),
-      ingress: [],
+      ingress: ingresses.map((ingress) => ingress.status()),
       counts: others,
       slowestWriteMs: Math.round(slowestWriteMs * 10) / 10,
     };

@@ -2,11 +2,12 @@
 import { parseArgs } from 'node:util';
 import { AppError, exitCodes, toAppError } from '../../src/errors.ts';
 import { systemClock } from '../adapters/clock.ts';
+import type { JournalEvent } from '../alarms/intake/teller.ts';
 import { startHub, withAccounts } from './hub.ts';
 import { askStatus } from './local-socket.ts';
-import { hubDefaultPort } from './protocol/schema.ts';
+import { type HubStatus, hubDefaultPort } from './protocol/schema.ts';
 
-const usage = `usage: hub --data DIR [--listen 127.0.0.1:${hubDefaultPort}] [status | account add|list|remove [NAME]] [--force] [--json]`;
+const usage = `usage: hub --data DIR [--listen 127.0.0.1:${hubDefaultPort}] [--dc09 [HOST:]PORT=ACCOUNT]… [status | account add|list|remove [NAME]] [--force] [--json]`;
 const stopTimeoutMs = 5_000;
 
 type Flags = ReturnType<typeof parse>['values'];
@@ -27,7 +28,7 @@ function parse(args: string[]) {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: { data: text, listen: text, force: flag, json: flag },
+      options: { data: text, listen: text, dc09: { ...text, multiple: true }, force: flag, json: flag },
     });
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
@@ -37,7 +38,7 @@ function parse(args: string[]) {
 
 async function run(dataDir: string, words: readonly string[], flags: Flags): Promise<void> {
   const [noun, verb, name, ...rest] = words;
-  if (noun === undefined) return serve(dataDir, flags.listen ?? `127.0.0.1:${hubDefaultPort}`);
+  if (noun === undefined) return serve(dataDir, flags);
   if (noun === 'status' && verb === undefined) return printStatus(dataDir, flags.json);
   if (noun === 'account' && rest.length === 0) {
     if (verb === 'add' && name !== undefined) return addAccount(dataDir, name, flags.json);
@@ -48,7 +49,8 @@ async function run(dataDir: string, words: readonly string[], flags: Flags): Pro
 }
 
 /** Until SIGTERM, SIGINT or SIGHUP; one that comes during the start takes effect right after it. */
-async function serve(dataDir: string, listen: string): Promise<void> {
+async function serve(dataDir: string, { listen: given, dc09 = [] }: Flags): Promise<void> {
+  const listen = given ?? `127.0.0.1:${hubDefaultPort}`;
   const stopped = Promise.withResolvers<void>();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stopped.resolve());
   // Exit code 1 is a crash: who looks after the hub starts it again, and opening the database cleans it up.
@@ -56,13 +58,16 @@ async function serve(dataDir: string, listen: string): Promise<void> {
     process.stderr.write(`holdfast hub: ${error.message}\n  ${error.hint ?? ''}\n`);
     setImmediate(() => process.exit(1));
   };
-  const hub = await startHub({ dataDir, listen, clock: systemClock, onFatal });
+  const onEvent = ({ level, subject, text }: JournalEvent) =>
+    void process.stderr.write(`holdfast hub: ${level}: ${subject}: ${text}\n`);
+  const hub = await startHub({ dataDir, listen, dc09, clock: systemClock, onFatal, onEvent });
   const status = hub.status();
   const lines = [
     `holdfast hub ${status.version}, run ${status.bootNumber} (${status.boot})`,
     `data         ${dataDir}`,
     `listen       ${status.listen}`,
     `fingerprint  ${status.fingerprint}`,
+    ...status.ingress.map(ingressLine),
   ];
   if (status.accounts.length === 0) {
     lines.push(`accounts     none yet: holdfast hub account add NAME --data ${dataDir}`);
@@ -85,8 +90,38 @@ async function printStatus(dataDir: string, json: boolean): Promise<void> {
     `revision     ${status.revision}`,
     `requests     ${counts.reads} reads, ${counts.writes} writes, ${counts.conflicts} conflicts, ${counts.refused} refused`,
     `slowest      ${status.slowestWriteMs} ms for a write`,
-    ...status.accounts.map(({ name, connections }) => `account      ${name}, ${connections} connection(s)`),
+    ...status.accounts.flatMap(accountLines),
+    ...status.ingress.map(ingressLine),
   ]);
+}
+
+function accountLines({
+  name,
+  connections,
+  members,
+  queue,
+  objects,
+}: HubStatus['accounts'][number]): string[] {
+  const oldest = queue.oldestMs === null ? '' : `, the oldest of ${new Date(queue.oldestMs).toISOString()}`;
+  const { waiting, appended, settled, duplicates } = queue;
+  return [
+    `account      ${name}, ${connections} connection(s)`,
+    ...members.map((each) => `  member     ${each.name}, ${each.role}${each.holdsLease ? ', works' : ''}`),
+    ...(queue.epoch === 0 && waiting + appended === 0
+      ? []
+      : [
+          `  alarms     ${waiting} wait${oldest}; since the start ${appended} came, ${settled} left, ${duplicates} twice`,
+        ]),
+    ...objects.map((each) => `  backup     ${each.name}, version ${each.version}, ${each.bytes} bytes`),
+  ];
+}
+
+function ingressLine(ingress: HubStatus['ingress'][number]): string {
+  const { listen, problem, account, tableVersion, devices, lost, received, refused, unknownAccounts } =
+    ingress;
+  if (listen === null) return `dc09         for ${account}: not listening, ${problem}`;
+  const table = tableVersion === null ? 'no devices published yet' : `${devices} devices, ${lost} lost`;
+  return `dc09         ${listen} for ${account}: ${table}; ${received} received, ${refused} refused, ${unknownAccounts} of unknown accounts`;
 }
 
 async function addAccount(dataDir: string, name: string, json: boolean): Promise<void> {
@@ -95,7 +130,7 @@ async function addAccount(dataDir: string, name: string, json: boolean): Promise
   print([
     `account  ${name}`,
     `key      ${key}`,
-    '         shown this once; it goes into the arbiter of the pair',
+    '         shown this once; it goes into the arbiter of the pair, or to the receivers of the group',
   ]);
 }
 
@@ -106,7 +141,7 @@ async function listAccounts(dataDir: string, json: boolean): Promise<void> {
   print(
     accounts.map(
       ({ name, createdMs, registers }) =>
-        `${name}  since ${new Date(createdMs).toISOString()}, ${registers} lease(s)`,
+        `${name}  since ${new Date(createdMs).toISOString()}, ${registers} register(s)`,
     ),
   );
 }

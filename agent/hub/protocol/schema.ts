@@ -179,7 +179,9 @@ export const hubStatusSchema = z.object({
   ),
   ingress: z.array(
     z.object({
-      listen: z.string(),
+      /** Null while it does not listen. */
+      listen: z.string().nullable(),
+      problem: z.string().nullable(),
       account: z.string(),
       /** Of the table that the group's host published; null before the first. */
       tableVersion: z.number().int().nullable(),

@@ -1,4 +1,4 @@
-/** `holdfast hub`: the arbiter of pairs on a third machine, started again when it is killed, and its accounts. */
+/** `holdfast hub`: the arbiter of pairs and the store of receiver groups on a third machine, started again when it is killed, and its accounts. */
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { addCommand, addNoun, type CommandContext, type CommandHost, onlyArgument } from '../command.ts';
@@ -10,22 +10,34 @@ const nothing = z.object({});
 export function addHub(program: Command, host: CommandHost): void {
   const hub = addCommand(program, host, {
     usage: 'hub',
-    summary: 'run the arbiter of pairs in the foreground, on a third machine; a killed one is started again',
-    flags: [['--listen <address>', 'address and port for the nodes (default 127.0.0.1:6070)']],
-    options: z.object({ listen: z.string().max(128).optional() }),
+    summary:
+      'run the arbiter of pairs and the store of receiver groups in the foreground, on a third machine; a killed one is started again',
+    flags: [
+      ['--listen <address>', 'address and port for the nodes (default 127.0.0.1:6070)'],
+      ['--dc09 <door...>', 'where devices report alarms to for the group of an account: [HOST:]PORT=ACCOUNT'],
+    ],
+    options: z.object({
+      listen: z.string().max(128).optional(),
+      dc09: z.array(z.string().max(256)).max(64).default([]),
+    }),
     examples: [
       'holdfast hub --data /var/lib/holdfast --listen 0.0.0.0:6070',
+      'holdfast hub --listen 0.0.0.0:6070 --dc09 0.0.0.0:6080=site-1',
       'holdfast hub account add site-1',
       'holdfast hub status',
     ],
-    run: async (context, _args, options) =>
+    run: async (context, _args, { listen, dc09 }) =>
       context.exitWith(
-        await serve(context, options.listen === undefined ? [] : ['--listen', options.listen]),
+        await serve(context, [
+          ...(listen === undefined ? [] : ['--listen', listen]),
+          ...dc09.flatMap((door) => ['--dc09', door]),
+        ]),
       ),
   });
   addCommand(hub, host, {
     usage: 'status',
-    summary: 'address, fingerprint, accounts and counts of the hub that runs on this machine',
+    summary:
+      'address, fingerprint, accounts with members and alarms, and counts of the hub that runs on this machine',
     options: nothing,
     examples: ['holdfast hub status', 'holdfast hub status --json'],
     run: (context) => runOnce(context, ['status']),
@@ -47,7 +59,7 @@ function addAccounts(hub: Command, host: CommandHost): void {
   });
   addCommand(accounts, host, {
     usage: 'list',
-    summary: 'all accounts, and how many leases each holds',
+    summary: 'all accounts, and how many registers each holds',
     options: nothing,
     examples: ['holdfast hub account list'],
     run: (context) => runOnce(context, ['account', 'list']),
@@ -55,7 +67,7 @@ function addAccounts(hub: Command, host: CommandHost): void {
   addCommand(accounts, host, {
     usage: 'remove <name>',
     summary: 'remove an account; its key is void at once',
-    flags: [['--force', 'also when leases of pairs are stored for it']],
+    flags: [['--force', 'also when leases of pairs, or a receiver group, are stored for it']],
     options: z.object({ force: z.boolean().optional() }),
     examples: ['holdfast hub account remove site-1', 'holdfast hub account remove site-1 --force'],
     run: (context, args, options) =>

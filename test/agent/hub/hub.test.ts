@@ -21,6 +21,7 @@ const sockets: TLSSocket[] = [];
 const start = (listen = '127.0.0.1:0') =>
   startHub({
     ...{ dataDir, listen, clock: systemClock },
+    onEvent: () => {},
     onFatal: (error) => {
       throw error;
     },
