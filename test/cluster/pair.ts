@@ -41,6 +41,10 @@ export interface PairOptions {
   profile: 'default' | 'fast';
   /** Gives node a a file system of its own for its data, of so many MiB. */
   smallDiskMib?: number;
+  /** Of the service; 10 when it is left out. */
+  restartTriesMax?: number;
+  /** Of everything that runs on a node. */
+  env?: Readonly<Partial<Record<NodeName, Record<string, string>>>>;
   /** Told what is being built, for a person who waits. */
   onStep?: (text: string) => void;
 }
@@ -52,7 +56,8 @@ export async function buildPair(options: PairOptions): Promise<TestPair> {
 
   const start = (host: NodeName | 'arbiter', name: string, args: readonly string[], ready: RegExp) =>
     new Promise<void>((resolve, reject) => {
-      const child = lab.start(host, [launcher, ...args]);
+      const env = host === 'arbiter' ? {} : (options.env?.[host] ?? {});
+      const child = lab.start(host, [launcher, ...args], { env });
       let text = '';
       child.stdout?.on('data', (chunk: Buffer) => {
         text += chunk.toString();
@@ -172,7 +177,15 @@ export async function buildPair(options: PairOptions): Promise<TestPair> {
     const command = writeService(lab, dataDir('www'));
     writeFileSync(
       file,
-      JSON.stringify(pairSettings(lab, { profile: options.profile, ids, arbiter, command })),
+      JSON.stringify(
+        pairSettings(lab, {
+          profile: options.profile,
+          ids,
+          arbiter,
+          command,
+          restartTriesMax: options.restartTriesMax ?? 10,
+        }),
+      ),
     );
     step('its settings: holdfast standby apply pair.json');
     cli('a', 'standby', 'apply', file);

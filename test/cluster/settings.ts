@@ -11,10 +11,14 @@ interface PairFacts {
   readonly arbiter: Readonly<Record<string, string>>;
   /** Of the service. */
   readonly command: readonly string[];
+  readonly restartTriesMax: number;
 }
 
 /** The content of a file for `holdfast standby apply`. */
-export function pairSettings(lab: Lab, { profile, ids, arbiter, command }: PairFacts): object {
+export function pairSettings(
+  lab: Lab,
+  { profile, ids, arbiter, command, restartTriesMax }: PairFacts,
+): object {
   const both = (network: 'service' | 'heartbeat') => ({
     [ids.a]: lab.address('a', network),
     [ids.b]: lab.address('b', network),
@@ -45,7 +49,7 @@ export function pairSettings(lab: Lab, { profile, ids, arbiter, command }: PairF
         command,
         after: ['vip'],
         stopTimeoutSeconds: 3,
-        restartTriesMax: 10,
+        restartTriesMax,
       },
     ],
   };
