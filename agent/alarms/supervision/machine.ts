@@ -15,6 +15,9 @@ export interface Transition {
 
 export type Watch = 'never' | 'online' | 'lost';
 
+/** Looked at in one sweep, so that it never holds up the sockets: a whole directory comes up at once after a start. */
+export const checksPerSweepMax = 5_000;
+
 interface Entry {
   readonly account: string;
   intervalMs: number;
@@ -89,7 +92,8 @@ export class SupervisionMachine {
   }
 
   /**
-   * What happened since the last sweep, at most `limit`; the rest comes with the next. A device that came back and was
+   * What happened since the last sweep, at most `limit`, after at most `checksPerSweepMax` looks; the rest comes with the
+   * next. A device that came back and was
    * lost again gives both, in order.
    */
   sweep(nowMs: number, limit: number): Transition[] {
@@ -99,7 +103,7 @@ export class SupervisionMachine {
       this.#back.delete(entry);
       found.push({ account: entry.account, kind: 'restored', heardMs: entry.heardMs });
     }
-    while (found.length < limit) {
+    for (let looks = 0; looks < checksPerSweepMax && found.length < limit; looks += 1) {
       const check = this.#checks.take(nowMs);
       if (check === null) break;
       const { entry, number } = check;

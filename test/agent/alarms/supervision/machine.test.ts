@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SupervisionMachine } from '../../../../agent/alarms/supervision/machine.ts';
+import { checksPerSweepMax, SupervisionMachine } from '../../../../agent/alarms/supervision/machine.ts';
 
 const kinds = (machine: SupervisionMachine, nowMs: number, limit = 1_000) =>
   machine.sweep(nowMs, limit).map(({ account, kind }) => `${account} ${kind}`);
@@ -159,6 +159,11 @@ describe('any course of things', () => {
     let found = 0;
     for (let nowMs = 30_000; nowMs < 90_000; nowMs += 10) found += machine.sweep(nowMs, 1_000).length;
     expect(found).toBe(0);
+    // A restart brings them all up at once: no single sweep looks at more than its share.
+    const crowd = new SupervisionMachine();
+    for (let index = 0; index < checksPerSweepMax + 1; index += 1) crowd.put(`A${index}`, 5_000, 0);
+    expect(crowd.sweep(5_000, 50_000)).toHaveLength(checksPerSweepMax);
+    expect(crowd.sweep(5_000, 50_000)).toHaveLength(1);
     // 6,000 sweeps; looking at every device each time would take minutes.
     expect(performance.now() - startedMs).toBeLessThan(5_000);
     for (let nowMs = 90_000; nowMs <= 140_000; nowMs += 1_000) found += machine.sweep(nowMs, 10_000).length;
