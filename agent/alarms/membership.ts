@@ -1,6 +1,5 @@
 /** This receiver alone or in a group: whichever it is, exactly one of the two queues is forwarded, and events go into it. */
 
-import { uptime } from 'node:os';
 import { join } from 'node:path';
 import type { GroupClearing, GroupRole, GroupStatus } from '../../src/contract/index.ts';
 import { AppError } from '../../src/errors.ts';
@@ -10,7 +9,6 @@ import { openGroupMemory } from '../spare/group/memory-file.ts';
 import { type DirectoryHooks, noGroupStatus, type ReceiverFacts } from '../spare/group/ports.ts';
 import { createGroup, type Group } from '../spare/group.ts';
 import { openGroupStore } from '../spare/store/open.ts';
-import { watchSuspend } from '../standby/guard/suspend.ts';
 import type { GroupCalls } from './calls.ts';
 import type { Forwarding } from './forwarding.ts';
 import { GroupShare } from './group-share.ts';
@@ -57,8 +55,8 @@ export class Membership implements GroupCalls {
     await this.#end();
     if (config === null) return this.#options.forwarding.workAlone();
     const { group, share } = this.#open(config);
-    this.#joined = { group, share, text };
     await group.start();
+    this.#joined = { group, share, text };
     share.start();
     this.#options.onChange();
   }
@@ -186,10 +184,6 @@ export class Membership implements GroupCalls {
       onNote: (note) => tell({ ...note, subject: arcId }),
       onChange,
       onRemoved: (why) => this.#removed(arcId, why),
-      suspend: watchSuspend({
-        monotonicMs: () => clock.monotonicMs(),
-        uptimeMs: () => uptime() * 1_000,
-      }),
     });
     const share = new GroupShare({
       clock,

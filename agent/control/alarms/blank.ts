@@ -1,6 +1,7 @@
 /** What is said of alarms and group while no receiver process has reported: never that all is well. Pure. */
 import type { GroupStatus, ReceiverStatus } from '../../../src/contract/index.ts';
 import type { Settings } from '../../../src/settings/schema.ts';
+import { noGroupStatus } from '../../spare/group/ports.ts';
 
 /** `problem`: null when nobody wants a receiver here. */
 export function blankReceiver({ receiver }: Settings, problem: string | null): ReceiverStatus {
@@ -27,34 +28,14 @@ export function blankReceiver({ receiver }: Settings, problem: string | null): R
 }
 
 export function blankGroup({ group, node }: Settings, problem: string | null): GroupStatus {
+  const none = noGroupStatus({ id: node.id, name: node.name });
+  if (!group) return { ...none, problem };
   return {
-    enabled: group !== null,
-    arcId: group?.arcId ?? null,
-    store: {
-      kind: group?.store.kind ?? 'none',
-      address: null,
-      state: group ? 'unreachable' : 'none',
-      roundTripMs: null,
-      problem,
-    },
-    self: { id: node.id, name: node.name, role: null, status: 'offline' },
-    members: [],
-    lease: { holder: null, epoch: 0, validForMs: null },
-    backup: {
-      name: null,
-      version: 0,
-      publishedMs: null,
-      updatedMs: null,
-      state: 'none',
-      bytes: 0,
-      devices: 0,
-      problem: null,
-    },
-    queue: { waiting: null, oldestMs: null },
-    forecast: group
-      ? 'this receiver does not run: nothing is known of the group'
-      : 'this receiver is in no group',
+    ...none,
+    enabled: true,
+    arcId: group.arcId,
+    store: { ...none.store, kind: group.store.kind, state: 'unreachable', problem },
+    forecast: 'This receiver does not run: nothing is known of the group.',
     problem,
-    decisions: [],
   };
 }

@@ -2,7 +2,10 @@
 import type { Concern, GroupStatus, ReceiverStatus } from '../../../src/contract/index.ts';
 
 /** An event that waits longer is one the ARC should have had. */
-export const waitingWarningMs = 60_000;
+const waitingWarningMs = 60_000;
+
+/** So long after the last event of an unknown account somebody is told of it. */
+const unknownForMs = 3_600_000;
 
 type Add = (
   level: 'warning' | 'error',
@@ -11,12 +14,28 @@ type Add = (
   hint: string | null,
 ) => void;
 
+export interface AlarmFacts {
+  readonly receiver: ReceiverStatus;
+  readonly group: GroupStatus;
+  /** When an event of an account that is not entered last came; null for none. */
+  readonly lastUnknownMs: number | null;
+  readonly nowMs: number;
+}
+
 /** Nothing for a node that receives no alarms. */
-export function alarmConcerns(receiver: ReceiverStatus, group: GroupStatus, nowMs: number): Concern[] {
+export function alarmConcerns({ receiver, group, lastUnknownMs, nowMs }: AlarmFacts): Concern[] {
   if (!receiver.enabled && !group.enabled) return [];
   const found: Concern[] = [];
   const add: Add = (level, question, text, hint) => found.push({ level, question, text, hint, page: 'log' });
   receiverConcerns(receiver, group, nowMs, add);
+  if (lastUnknownMs !== null && nowMs - lastUnknownMs < unknownForMs) {
+    add(
+      'warning',
+      'todo',
+      'events come from accounts that are not entered',
+      'Who sends: holdfast log search unknown-account. Enter them: holdfast device add ACCOUNT NAME.',
+    );
+  }
   if (group.enabled) groupConcerns(group, add);
   return found;
 }
@@ -51,14 +70,6 @@ function receiverConcerns(receiver: ReceiverStatus, group: GroupStatus, nowMs: n
       'todo',
       'alarms have nowhere to go: there is no output',
       'Add the ARC: holdfast alarm output set arc --host HOST --port PORT.',
-    );
-  }
-  if (receiver.counts.unknownAccounts > 0) {
-    add(
-      'warning',
-      'todo',
-      `${receiver.counts.unknownAccounts} events came from accounts that are not entered`,
-      'Enter them: holdfast device add ACCOUNT NAME, or find who sends: holdfast alarm list.',
     );
   }
   if (queue.unshared > 0) {

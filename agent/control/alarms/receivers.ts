@@ -18,6 +18,7 @@ import type { SettingsStore } from '../../settings/store.ts';
 import type { EventMessage } from '../supervision/protocol.ts';
 import type { ProcessPorts } from '../supervision/supervisor.ts';
 import { blankGroup, blankReceiver } from './blank.ts';
+import type { AlarmFacts } from './concerns.ts';
 import { type GroupAccount, openGroup, sealGroup } from './group-settings.ts';
 import { createReceiverSupervisor, type ReceiverSupervisor, shownState } from './receiver-supervisor.ts';
 
@@ -58,6 +59,8 @@ export class Receivers {
   #supervisor: ReceiverSupervisor | null = null;
   #turn: Promise<void> = Promise.resolve();
   #shown = '';
+  #unknown = 0;
+  #lastUnknownMs: number | null = null;
 
   constructor(options: ReceiversOptions) {
     this.#options = options;
@@ -101,6 +104,11 @@ export class Receivers {
     const { settings } = this.#options;
     const live = this.#live();
     return live ? live.group : blankGroup(settings.current(), this.#absence());
+  }
+
+  /** For the Home page. */
+  facts(): Omit<AlarmFacts, 'nowMs'> {
+    return { receiver: this.status(), group: this.group(), lastUnknownMs: this.#lastUnknownMs };
   }
 
   settings(): ReceiverSettings {
@@ -261,6 +269,9 @@ export class Receivers {
   #changed(): void {
     for (const wake of [...this.#watchers]) wake();
     const last = this.#supervisor?.status()?.status;
+    const unknown = last?.receiver.counts.unknownAccounts ?? 0;
+    if (unknown > this.#unknown) this.#lastUnknownMs = this.#options.clock.nowMs();
+    this.#unknown = unknown;
     const shown = `${this.#supervisor?.phase} ${last ? shownState(last) : ''}`;
     if (shown === this.#shown) return;
     this.#shown = shown;

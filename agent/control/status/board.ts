@@ -1,18 +1,11 @@
 /** The status of the node, put together on demand, and a signal for those who watch it. */
 import { EventEmitter } from 'node:events';
-import type {
-  Camera,
-  GroupStatus,
-  NodeStatus,
-  Pool,
-  ReceiverStatus,
-  Space,
-} from '../../../src/contract/index.ts';
+import type { Camera, NodeStatus, Pool, Space } from '../../../src/contract/index.ts';
 import type { Clock } from '../../adapters/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { RecorderStatus } from '../../recorder/protocol/schema.ts';
 import type { SettingsStore } from '../../settings/store.ts';
-import { alarmConcerns } from '../alarms/concerns.ts';
+import { type AlarmFacts, alarmConcerns } from '../alarms/concerns.ts';
 import { concernsOf } from './concerns.ts';
 import { mergeCameras, mergePools, mergeSpaces, type RecorderHealth, staleAfterMs } from './merge.ts';
 import { servicesOf } from './services.ts';
@@ -28,7 +21,7 @@ export interface BoardOptions {
   settings: SettingsStore;
   journal: Journal;
   recorder: RecorderGauge;
-  receivers: { status(): ReceiverStatus; group(): GroupStatus };
+  receivers: { facts(): Omit<AlarmFacts, 'nowMs'> };
   clock: Clock;
   version: string;
   platform: string;
@@ -136,7 +129,8 @@ export class StatusBoard {
         passwordChanged,
         dataFolderFreeBytes: options.dataFolderFreeBytes(),
         certificateExpiresAtMs: options.certificateExpiresAtMs,
-        alarms: alarmConcerns(options.receivers.status(), options.receivers.group(), nowMs),
+        alarms: alarmConcerns({ ...options.receivers.facts(), nowMs }),
+        recordsNothing: settings.receiver.enabled && settings.spaces.length === 0,
         nowMs,
       }),
       capacity: capacityOf(spaces),

@@ -13,6 +13,8 @@ export interface ConcernFacts {
   certificateExpiresAtMs: number | null;
   /** What the alarm receiver and its group have to say. */
   alarms: readonly Concern[];
+  /** It receives alarms and was given no storage: that is no omission. */
+  recordsNothing: boolean;
   nowMs: number;
 }
 
@@ -111,16 +113,16 @@ function todoConcerns(facts: ConcernFacts): Concern[] {
       'Change it: holdfast password change.',
     );
   }
-  if (spaces.length === 0) {
+  if (spaces.length === 0 && !facts.recordsNothing) {
     add('warning', 'storage', 'there is no storage space', 'Add one: holdfast space add PATH --quota 20GB.');
-  } else if (pools.length === 0) {
+  } else if (pools.length === 0 && !facts.recordsNothing) {
     add(
       'warning',
       'storage',
       'there is no resource pool',
       'Add one: holdfast pool add NAME --space ID:SIZE.',
     );
-  } else if (cameras.length === 0) {
+  } else if (cameras.length === 0 && !facts.recordsNothing) {
     add(
       'warning',
       'recording',
