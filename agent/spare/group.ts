@@ -182,7 +182,6 @@ class RunningGroup implements Group {
         reopen: (used) => this.#reopen(used),
         forward,
         facts: () => this.#facts(),
-        suspend: this.#options.suspend ?? null,
         onNote,
         onDecision: (decision) => {
           this.#decisions.push(decision);
@@ -285,11 +284,12 @@ class RunningGroup implements Group {
     }
   }
 
-  #reopen(used: GroupStore): void {
-    if (this.#store !== used) return;
+  #reopen(used: GroupStore): boolean {
+    if (this.#store !== used) return false;
     this.#store = this.#options.openStore();
     void used.close().catch(() => {});
     this.#backup?.storeReplaced();
+    return true;
   }
 
   async clearing(): Promise<GroupClearing> {

@@ -1,6 +1,6 @@
 /** The role machine: events in, actions out, no clock and no socket; never two members forward at once (I7). See DESIGN.md. */
 import { considerAsking, considerGiving, onHandOver } from './machine/hand-over.ts';
-import { expireRequest, onRead, onWrite, tendLease, write } from './machine/lease-io.ts';
+import { expireRequest, onRead, onWentBack, onWrite, tendLease, write } from './machine/lease-io.ts';
 import {
   bestOther,
   onFacts,
@@ -10,7 +10,7 @@ import {
   tendMembers,
   watchStranger,
 } from './machine/members.ts';
-import { checkRight, closeDown, handOver, loseRight, noticeEnd, rested } from './machine/right.ts';
+import { checkRight, closeDown, handOver, noticeEnd, rested } from './machine/right.ts';
 import { decide, type Turn } from './machine/turn.ts';
 import type { GroupEvent, GroupState, GroupStep, Now } from './machine/types.ts';
 import { type StayRule, verdictOf } from './machine/verdict.ts';
@@ -22,9 +22,6 @@ const epochLeap = 1_000;
 export function step(state: GroupState, event: GroupEvent, now: Now): GroupStep {
   const turn: Turn = { s: { ...state }, now, actions: [] };
   turn.s.startedAtMs ??= now.monotonicMs;
-  // Woken from a sleep, the clock is put right before it is asked.
-  if (event.type === 'suspended')
-    loseRight(turn, 'suspended', `the machine slept for ${Math.round(event.forMs)} ms`);
   checkRight(turn);
   expireRequest(turn);
   handle(turn, event);
@@ -37,7 +34,6 @@ function handle(turn: Turn, event: GroupEvent) {
   const { s } = turn;
   switch (event.type) {
     case 'tick':
-    case 'suspended':
       return;
     case 'leaseRead':
       return onRead(turn, event.requestId, event.outcome);
@@ -49,6 +45,8 @@ function handle(turn: Turn, event: GroupEvent) {
       return onPresenceWritten(turn, event.outcome);
     case 'rosterRead':
       return onRoster(turn, event.outcome);
+    case 'wentBack':
+      return onWentBack(turn, event.problem);
     case 'drained':
       s.drained = s.phase === 'draining' || s.drained;
       return;

@@ -2,7 +2,6 @@
 import type { GroupDecision } from '../../../src/contract/index.ts';
 import { toAppError } from '../../../src/errors.ts';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
-import type { SuspendWatch } from '../../standby/guard/suspend.ts';
 import type { LeaseRecord } from '../../standby/types.ts';
 import type { Facts, GroupAction, GroupEvent, GroupState, LeaseReadOutcome, Now } from '../machine/types.ts';
 import { step } from '../machine.ts';
@@ -17,11 +16,10 @@ const queueMax = 1_000;
 export interface DriverPorts {
   readonly clock: Clock;
   readonly store: () => GroupStore;
-  /** Opens the store anew unless that was done since. */
-  readonly reopen: (used: GroupStore) => void;
+  /** Opens the store anew unless that was done since; whether it did. */
+  readonly reopen: (used: GroupStore) => boolean;
   readonly forward: ForwardHooks;
   readonly facts: () => Facts;
-  readonly suspend: SuspendWatch | null;
   readonly onNote: (note: GroupNote) => void;
   readonly onDecision: (decision: GroupDecision) => void;
   /** What the store says; null: it has none. */
@@ -77,8 +75,6 @@ export class GroupDriver {
 
   #tick(): void {
     if (this.#closed) return;
-    const forMs = this.#ports.suspend?.sleptMs() ?? 0;
-    if (forMs > 0) this.feed({ type: 'suspended', forMs });
     const facts = this.#ports.facts();
     const text = JSON.stringify(facts);
     if (text !== this.#facts) {
@@ -177,46 +173,43 @@ export class GroupDriver {
   }
 
   /** A store that went back answers nothing until it is opened anew; the machine then judges what it shows. */
-  #failure(thrown: unknown, store: GroupStore): { kind: 'failed' | 'went-back'; problem: string } {
-    const { code, message } = toAppError(thrown);
-    if (code !== 'data_loss') return { kind: 'failed', problem: message };
-    this.#ports.reopen(store);
-    return { kind: 'went-back', problem: message };
+  #failure(thrown: unknown, store: GroupStore): { kind: 'failed'; problem: string } {
+    const { code, message: problem } = toAppError(thrown);
+    if (code === 'data_loss' && this.#ports.reopen(store)) this.feed({ type: 'wentBack', problem });
+    return { kind: 'failed', problem };
   }
 
   async #readRoster(): Promise<void> {
+    const store = this.#ports.store();
     try {
-      const value = await this.#ports.store().roster.read(this.#timeoutMs);
+      const value = await store.roster.read(this.#timeoutMs);
       const roster = value === null ? null : decodeRoster(value.text);
       this.feed({ type: 'rosterRead', outcome: { kind: 'ok', roster } });
       if (!this.#closed) this.#ports.onRoster(roster);
     } catch (error) {
-      this.feed({ type: 'rosterRead', outcome: { kind: 'failed', problem: toAppError(error).message } });
+      this.feed({ type: 'rosterRead', outcome: this.#failure(error, store) });
     }
   }
 
   async #readPresence(memberId: string): Promise<void> {
+    const store = this.#ports.store();
     try {
-      const value = await this.#ports.store().presence(memberId).read(this.#timeoutMs);
-      const outcome = { kind: 'ok', ...presenceOf(value) } as const;
-      this.feed({ type: 'presenceRead', memberId, outcome });
+      const value = await store.presence(memberId).read(this.#timeoutMs);
+      this.feed({ type: 'presenceRead', memberId, outcome: { kind: 'ok', ...presenceOf(value) } });
     } catch (error) {
-      const outcome = { kind: 'failed', problem: toAppError(error).message } as const;
-      this.feed({ type: 'presenceRead', memberId, outcome });
+      this.feed({ type: 'presenceRead', memberId, outcome: this.#failure(error, store) });
     }
   }
 
   async #writePresence(expected: string | null, presence: Presence): Promise<void> {
-    const register = this.#ports.store().presence(presence.memberId);
+    const store = this.#ports.store();
+    const register = store.presence(presence.memberId);
     try {
       const revision = await register.write(expected, encodePresence(presence), this.#timeoutMs);
       this.feed({ type: 'presenceWritten', outcome: { kind: 'ok', revision } });
     } catch (error) {
-      const { code, message } = toAppError(error);
-      const outcome =
-        code === 'conflict'
-          ? ({ kind: 'conflict' } as const)
-          : ({ kind: 'failed', problem: message } as const);
+      const isConflict = toAppError(error).code === 'conflict';
+      const outcome = isConflict ? ({ kind: 'conflict' } as const) : this.#failure(error, store);
       this.feed({ type: 'presenceWritten', outcome });
     }
   }

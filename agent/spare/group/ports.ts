@@ -2,7 +2,6 @@
 import type { GroupStatus } from '../../../src/contract/index.ts';
 import type { Clock } from '../../adapters/clock.ts';
 import type { AlarmQueue } from '../../alarms/types.ts';
-import type { SuspendWatch } from '../../standby/guard/suspend.ts';
 import type { GroupTiming } from '../timing-plan.ts';
 import type { GroupStore, IngressTable } from '../types.ts';
 import type { GroupMemoryFile } from './memory-file.ts';
@@ -59,6 +58,7 @@ export interface GroupOptions {
   readonly self: { readonly id: string; readonly name: string; readonly version: string };
   /** Called again when the store went back behind what it had confirmed. */
   readonly openStore: () => GroupStore;
+  /** Its monotonic time must go on while the machine sleeps (`createBootClock`), and the forwarder must have the same one. */
   readonly clock: Clock;
   readonly forward: ForwardHooks;
   readonly directory: DirectoryHooks;
@@ -70,8 +70,6 @@ export interface GroupOptions {
   readonly onChange: () => void;
   /** This receiver is no member any more, and has rested and cleared what it copied: forget the group's settings. */
   readonly onRemoved: (why: string) => void;
-  /** Left out where the machine cannot sleep. */
-  readonly suspend?: SuspendWatch;
   /** Names this run, and the first of its writes' numbers; random unless a test says otherwise. */
   readonly boot?: string;
   readonly firstSeq?: number;

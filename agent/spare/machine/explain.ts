@@ -85,9 +85,8 @@ function memberLine(s: GroupState, id: string, nowMs: number): string {
     return `${name} is this receiver; it ${fit}${isCurrent(s) ? '' : ', and its copy is not the newest'}.`;
   }
   const view = s.members[id];
-  if (!isAlive(s, view, nowMs)) {
-    return `${name} is offline${view?.moves ? `, last heard ${seconds(nowMs - view.movedMs)} ago` : ''}.`;
-  }
+  const heard = view?.moves ? `, last heard ${seconds(nowMs - view.movedMs)} ago` : '';
+  if (!isAlive(s, view, nowMs)) return `${name} is offline${heard}.`;
   const { presence } = view;
   const fit = presence.ready ? 'can forward' : `cannot forward: ${presence.problem ?? 'not ready'}`;
   const holds = presence.holdSeconds > 0 ? `; by hand, for another ${presence.holdSeconds} s` : '';

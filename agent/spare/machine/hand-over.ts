@@ -14,7 +14,7 @@ export function considerAsking(turn: Turn): void {
     s.facts.ready &&
     isCurrent(s) &&
     placeOf(s, s.selfId) >= 0 &&
-    !s.stranger &&
+    !s.stranger?.moves &&
     s.storeLostSinceMs === null &&
     !s.ending;
   s.fitSinceMs = fit ? (s.fitSinceMs ?? now.monotonicMs) : null;
@@ -36,8 +36,18 @@ function asksBack(s: GroupState, nowMs: number): boolean {
   if (!isAlive(s, working, nowMs) || s.fitSinceMs === null || nowMs - s.fitSinceMs < s.timing.stableMs)
     return false;
   const unable = working.unreadySinceMs !== null && nowMs - working.unreadySinceMs >= s.timing.stableMs;
+  if (isOutranked(s, nowMs)) return false;
   if (unable) return true;
   return placeOf(s, s.selfId) < placeOf(s, holder) && !isHeld(s, nowMs);
+}
+
+/** One that goes before this asks already. */
+function isOutranked(s: GroupState, nowMs: number): boolean {
+  const before = (s.roster?.members ?? []).slice(0, placeOf(s, s.selfId));
+  return before.some(({ id }) => {
+    const view = s.members[id];
+    return isAlive(s, view, nowMs) && view.presence.wants;
+  });
 }
 
 function isHeld(s: GroupState, nowMs: number): boolean {

@@ -74,7 +74,7 @@ export function onRead(turn: Turn, requestId: number, outcome: LeaseReadOutcome)
   const { sentAtMs } = s.request;
   s.request = null;
   if (outcome.kind !== 'ok') {
-    storeFailed(turn, outcome);
+    storeFailed(turn, outcome.problem);
     return;
   }
   storeAnswers(turn, sentAtMs);
@@ -102,7 +102,7 @@ export function onWrite(turn: Turn, requestId: number, outcome: LeaseWriteOutcom
     return;
   }
   s.unknownWrites = [...s.unknownWrites, sent].slice(-unknownWritesMax);
-  storeFailed(turn, outcome);
+  storeFailed(turn, outcome.problem);
 }
 
 /** A driver that never answered: the outcome is unknown. */
@@ -126,21 +126,21 @@ function storeAnswers(turn: Turn, sentAtMs: number): void {
   tell(turn, 'info', 'store-back', `the group's store answers again after ${seconds(lostMs)}`);
 }
 
-function storeFailed(turn: Turn, { kind, problem }: { kind: 'failed' | 'went-back'; problem: string }): void {
+function storeFailed(turn: Turn, problem: string): void {
   const { s, now } = turn;
   const first = s.storeLostSinceMs === null;
   s.storeLostSinceMs ??= now.monotonicMs;
   if (first) tell(turn, 'warning', 'store-away', `the group's store is out of reach: ${problem}`);
   s.storeProblem = problem;
   s.readDue = true;
-  if (kind === 'went-back') wentBack(turn, problem);
 }
 
 /** Nothing it confirmed can be relied on: every member rests and waits the full time anew. */
-function wentBack(turn: Turn, problem: string): void {
+export function onWentBack(turn: Turn, problem: string): void {
   const { s } = turn;
   loseRight(turn, 'store-went-back', problem);
   s.lease = null;
+  s.readDue = true;
   s.epoch = 0;
   s.unknownWrites = [];
   s.presence = { ...s.presence, known: false };
@@ -169,12 +169,9 @@ function learn(turn: Turn, stored: StoredLease | null): void {
   if (before && sameLease(before.stored, stored)) return;
   const record = stored?.record ?? null;
   const past = before?.stored?.record ?? null;
+  // Only what is seen to happen counts: a member that has just started waits the full time.
   const witnessedRelease =
-    record !== null &&
-    record.holder === null &&
-    past !== null &&
-    past.holder !== null &&
-    past.epoch === record.epoch;
+    record !== null && record.holder === null && past !== null && record.epoch >= past.epoch;
   s.lease = { stored, sinceMs: now.monotonicMs, witnessedRelease };
   s.lastStay = null;
   const sent = s.unknownWrites.find((each) => each.epoch === record?.epoch && each.seq === record.seq);

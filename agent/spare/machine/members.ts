@@ -74,7 +74,7 @@ function holdSeconds(s: GroupState, nowMs: number): number {
 
 /** What others act on: it is said at once, the rest with the next word. */
 function urgentOf({ working, ready, wants, holdSeconds: hold, backup }: Presence): string {
-  return JSON.stringify([working, ready, wants, hold > 0, backup]);
+  return `${working} ${ready} ${wants} ${hold > 0} ${backup.version} ${backup.state} ${backup.publishedMs}`;
 }
 
 export function onPresenceRead(turn: Turn, memberId: string, outcome: Outcome<'presenceRead'>): void {
@@ -143,7 +143,7 @@ export function onRoster(turn: Turn, outcome: Outcome<'rosterRead'>): void {
   if (outcome.roster === null) return;
   const before = s.roster;
   s.roster = outcome.roster;
-  if (JSON.stringify(before) === JSON.stringify(outcome.roster)) return;
+  if (before === outcome.roster || JSON.stringify(before) === JSON.stringify(outcome.roster)) return;
   noticeOrder(turn, outcome.roster);
   if (placeOf(s, s.selfId) >= 0) return;
   handOver(turn, null, 'not-member', 'lets go: it is no member of the group any more');

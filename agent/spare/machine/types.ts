@@ -4,7 +4,7 @@ import type { LeaseRecord, StoredLease } from '../../standby/types.ts';
 import type { GroupTiming } from '../timing-plan.ts';
 import type { Presence, Roster } from '../types.ts';
 
-/** `monotonicMs` decides, `utcMs` is only shown. Both are read before the event is handed in. */
+/** `monotonicMs` decides, and goes on while the machine sleeps; `utcMs` is only shown. Both are read before the event is handed in. */
 export interface Now {
   readonly monotonicMs: number;
   readonly utcMs: number;
@@ -12,16 +12,13 @@ export interface Now {
 
 export type Failure = { readonly kind: 'failed'; readonly problem: string };
 
-/** `went-back`: the store holds less than it had confirmed, and was opened anew. */
-export type LeaseReadOutcome =
-  | { readonly kind: 'ok'; readonly stored: StoredLease | null }
-  | { readonly kind: 'failed' | 'went-back'; readonly problem: string };
+export type LeaseReadOutcome = { readonly kind: 'ok'; readonly stored: StoredLease | null } | Failure;
 
 /** `failed`: unknown whether it was written. */
 export type LeaseWriteOutcome =
   | { readonly kind: 'ok'; readonly stored: StoredLease }
   | { readonly kind: 'conflict' }
-  | { readonly kind: 'failed' | 'went-back'; readonly problem: string };
+  | Failure;
 
 /** What the receiver says of itself; anything in it may change at any time. */
 export interface Facts {
@@ -59,6 +56,8 @@ export type GroupEvent =
       readonly type: 'rosterRead';
       readonly outcome: { readonly kind: 'ok'; readonly roster: Roster | null } | Failure;
     }
+  /** The store holds less than it had confirmed, and was opened anew. */
+  | { readonly type: 'wentBack'; readonly problem: string }
   /** Nothing is under way any more, and what was acknowledged is settled. */
   | { readonly type: 'drained' }
   /** Nothing is sent any more, whatever comes. */
@@ -68,8 +67,6 @@ export type GroupEvent =
   | { readonly type: 'facts'; readonly facts: Facts }
   /** An operator's wish. `to` is a member's id. */
   | { readonly type: 'handOver'; readonly to: string; readonly holdSeconds: number }
-  /** The machine slept: its clock stood still meanwhile. Report it before anything else after waking. */
-  | { readonly type: 'suspended'; readonly forMs: number }
   /** The receiver ends, or leaves the group: hand over and rest. `state.ended` tells when that is done. */
   | { readonly type: 'end'; readonly why: string };
 
@@ -150,7 +147,7 @@ export interface GroupState {
     readonly stored: StoredLease | null;
     /** When this revision was first received. */
     readonly sinceMs: number;
-    /** The holder was seen to hold it before. */
+    /** It was let go while this member looked. */
     readonly witnessedRelease: boolean;
   } | null;
 
