@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { AppError } from '../../src/errors.ts';
-import { systemClock as clock } from '../adapters/clock.ts';
+import { systemClock } from '../adapters/clock.ts';
 import { lockFolder } from '../adapters/folder-lock.ts';
 import { serveLines } from '../adapters/line-server.ts';
 import { createSettingsDisk } from '../adapters/settings-disk.ts';
 import { createSealer, loadKey } from '../settings/seal.ts';
+import { createBootClock } from '../spare/boot-clock.ts';
 import {
   type ReceiverMessage,
   type ReceiverProcessStatus,
@@ -23,6 +24,9 @@ const statusMinMs = 100;
 /** A receiver that nobody configured and nobody asks for ends. */
 const idleMaxMs = 60_000;
 const shutdownLimitMs = 8_000;
+
+/** Goes on while the machine sleeps: a right to forward ends meanwhile. */
+const clock = createBootClock(systemClock);
 
 const { values } = parseArgs({ options: { socket: { type: 'string' }, data: { type: 'string' } } });
 if (!values.socket || !values.data) throw new Error('usage: receiver --socket PATH --data DIR');

@@ -18,6 +18,7 @@ import { createSink } from './sink.ts';
 import { openAlarmStore } from './store/store.ts';
 import type { AlarmStore } from './store/types.ts';
 import { createSupervision, type Supervision } from './supervision/supervision.ts';
+import type { AlarmEvent } from './types.ts';
 
 export interface ReceiverOptions {
   readonly clock: Clock;
@@ -46,6 +47,7 @@ export interface Receiver {
 
 /** Of the events before the start, so many tell which devices were told as lost and which format each speaks. */
 const pastEventsMax = 1_000;
+const passingFreshMs = 5_000;
 
 /** @throws AppError when a file cannot be opened. */
 export async function openReceiver(options: ReceiverOptions): Promise<Receiver> {
@@ -201,13 +203,18 @@ class RunningReceiver implements Receiver {
         }),
       onNote: tell,
       onWork: (works) => (works ? this.#supervision.work() : this.#supervision.rest()),
-      onPassing: (event) => {
-        this.#supervision.heard(event.account);
-        this.#supervision.noteFormat(event);
-      },
+      onPassing: (event) => this.#hearPassing(event),
       onFenced: () => this.#membership.fenced(),
       onChange,
     });
+  }
+
+  /** A device that reports to another member lives, too; one that waited in the queue for long may not. */
+  #hearPassing(event: AlarmEvent): void {
+    const { clock, nodeId } = this.#options;
+    if (event.kind !== 'device' || event.takenBy === nodeId) return;
+    this.#supervision.noteFormat(event);
+    if (clock.nowMs() - event.receivedMs < passingFreshMs) this.#supervision.heard(event.account);
   }
 
   /** The directory has changed. */

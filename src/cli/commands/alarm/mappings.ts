@@ -3,8 +3,10 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { alarmCategorySchema, type EventMapping, eventMappingSchema } from '../../../contract/index.ts';
 import { AppError } from '../../../errors.ts';
+import { formatMappings, parseMappingFile } from '../../../model/device-import.ts';
 import { describeIssue, issueSchema } from '../../../model/issues.ts';
 import { addCommand, addNoun, type CommandHost, onlyArgument, requireChange } from '../../command.ts';
+import { readItems, writeItems } from '../../item-files.ts';
 import type { Column } from '../../output.ts';
 
 const mappingColumns: readonly Column<EventMapping>[] = [
@@ -101,6 +103,43 @@ export function addMappings(parent: Command, host: CommandHost): void {
         context.output.result({ code, removed: true }, () =>
           context.output.line(`code ${code} means what the standards say again`),
         );
+      }),
+  });
+  addFiles(noun, host);
+}
+
+function addFiles(noun: Command, host: CommandHost): void {
+  addCommand(noun, host, {
+    usage: 'import <file>',
+    summary: 'add and change mappings from CSV or JSON',
+    flags: [['--replace', 'remove those that the file does not name']],
+    options: z.object({ replace: z.boolean().default(false) }),
+    examples: [
+      'holdfast alarm mapping import codes.csv',
+      'holdfast alarm mapping import codes.csv --replace',
+    ],
+    run: async (context, args, { replace }) => {
+      const mappings = await readItems(context, onlyArgument(args), parseMappingFile);
+      await context.withNode(async ({ client }) => {
+        const done = await client.alarm.setMappings({ mappings: [...mappings], replace });
+        context.output.result(done, () =>
+          context.output.line(`${done.added} added, ${done.changed} changed, ${done.removed} removed`),
+        );
+      });
+    },
+  });
+  addCommand(noun, host, {
+    usage: 'export [file]',
+    summary: 'all mappings as CSV, or as JSON with --json',
+    options: z.object({}),
+    examples: ['holdfast alarm mapping export codes.csv'],
+    run: (context, args) =>
+      context.withNode(async ({ client }) => {
+        const { output } = context;
+        const mappings = await client.alarm.mappings();
+        const text = output.json ? `${JSON.stringify({ mappings }, null, 1)}\n` : formatMappings(mappings);
+        await writeItems(context, args[0] ?? '-', text);
+        if (args[0] !== undefined) output.note(`${mappings.length} mappings written to ${args[0]}`);
       }),
   });
 }
