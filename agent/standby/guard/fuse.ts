@@ -12,30 +12,52 @@ import { tokenVariable } from '../resources/processes/marked.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /**
- * Reads one word a line: seconds until it acts, `hold` to act only when the guard dies, `off` to do nothing. Its arguments
- * are commands, each as the number of its words and the words; nothing of them is ever read as shell text.
+ * Reads one word a line: hundredths of a second until it acts, `hold` to act only when the guard dies, `off` to do
+ * nothing. Its arguments are commands, each as the number of its words and the words; nothing of them is ever read as
+ * shell text. `read -t` follows the wall clock, which may be set: a sleeper rings instead, and the uptime decides.
  */
 const script = `
+commands=("$@")
 act() {
+  set -- "\${commands[@]}"
+  acting=()
   while [ "$#" -gt 0 ]; do
     count=$1; shift
     timeout -s KILL 5 "\${@:1:count}" </dev/null >/dev/null 2>&1 &
+    acting+=("$!")
     shift "$count"
   done
-  wait
+  [ "\${#acting[@]}" -gt 0 ] && wait "\${acting[@]}"
+  echo acted 2>/dev/null
+}
+rest() { [ -n "$sleeper" ] && kill -KILL "$sleeper" 2>/dev/null; sleeper=; }
+doze() {
+  rest
+  rings=$due; left=$((due - now)); [ "$left" -gt 0 ] || left=1
+  for_s=$((left / 100)).$((left / 10 % 10))$((left % 10))
+  { sleep "$for_s"; while kill -ALRM "$$"; do sleep 0.2; done; } </dev/null >/dev/null 2>&1 &
+  sleeper=$!
+}
+ring() {
+  [ "$state" = armed ] || return
+  now=$(</proc/uptime); now=\${now%% *}; now=$((10#\${now/./}))
+  if [ "$now" -lt "$due" ]; then doze; return; fi
+  state=off; rest; act
 }
 trap '' INT TERM HUP
-state=off
-while :; do
-  if [ "$state" = off ] || [ "$state" = hold ]; then IFS= read -r line; else IFS= read -r -t "$state" line; fi
-  code=$?
-  if [ "$code" -eq 0 ]; then state=$line; continue; fi
-  [ "$state" = off ] && exit 0
-  act "$@"
-  echo acted 2>/dev/null
-  [ "$code" -gt 128 ] || exit 0
-  state=off
+trap ring ALRM
+state=off; sleeper=; rings=0
+while IFS= read -r line; do
+  case $line in
+    off | hold) state=$line; rest ;;
+    *)
+      read -r now idle </proc/uptime; now=$((10#\${now/./}))
+      due=$((now + line)); state=armed
+      if [ -z "$sleeper" ] || [ "$due" -lt "$rings" ]; then doze; fi ;;
+  esac
 done
+rest
+[ "$state" = off ] || act
 `;
 
 /** Ends a program by its session as it was remembered, and whatever carries its mark. */
@@ -176,14 +198,14 @@ export function startFuse(options: {
   return {
     arm(deadlineMs) {
       state = 'armed';
-      const leftMs = Math.max(10, deadlineMs - clock.monotonicMs());
-      say(Number.isFinite(deadlineMs) ? (leftMs / 1_000).toFixed(3) : 'hold');
+      const left = Math.max(1, Math.ceil((deadlineMs - clock.monotonicMs()) / 10));
+      say(Number.isFinite(deadlineMs) ? String(left) : 'hold');
     },
     disarm() {
       state = 'idle';
       say('off');
     },
-    reset: () => say('0.010'),
+    reset: () => say('1'),
     state: () => state,
     async close() {
       if (ended) return;

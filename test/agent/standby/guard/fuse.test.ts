@@ -12,6 +12,10 @@ if (!hasBash) console.warn('SKIPPED test/agent/standby/guard/fuse: it needs Linu
 
 const hasDummy = existsSync('/usr/lib/ocf/resource.d/heartbeat/Dummy');
 if (!hasDummy) console.warn('SKIPPED: the fuse and OCF agents: it needs the package resource-agents');
+const fakeTime = ['x86_64', 'aarch64']
+  .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketimeMT.so.1`)
+  .find((path) => existsSync(path));
+if (!fakeTime) console.warn('SKIPPED: the fuse and a clock that is set: it needs the package faketime');
 const canMount = hasBash && process.getuid?.() === 0;
 if (!canMount) console.warn('SKIPPED: the fuse and volumes: it needs root');
 
@@ -142,6 +146,35 @@ describe.skipIf(!hasBash)('the fuse', () => {
       rmSync(markPath());
     }
   });
+
+  it.skipIf(!fakeTime).each([
+    { name: 'forward', step: '+3600', deadlineMs: 60_000, acts: false },
+    { name: 'back', step: '-3600', deadlineMs: 1_500, acts: true },
+  ])(
+    'keeps its deadline while the clock of the wall is set $name by an hour',
+    async ({ step, deadlineMs, acts }) => {
+      const offset = join(folder, 'offset');
+      writeFileSync(offset, '+0\n');
+      const faked = {
+        LD_PRELOAD: fakeTime ?? '',
+        FAKETIME_TIMESTAMP_FILE: offset,
+        FAKETIME_NO_CACHE: '1',
+        FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      };
+      Object.assign(process.env, faked);
+      const { fuse, acted } = start();
+      for (const name of Object.keys(faked)) delete process.env[name];
+      fuse.arm(systemClock.monotonicMs() + deadlineMs);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      writeFileSync(offset, `${step}\n`);
+      if (!acts) fuse.arm(systemClock.monotonicMs() + deadlineMs);
+      if (acts) await until(() => acted.length > 0, 'the act');
+      else await new Promise((resolve) => setTimeout(resolve, 1_000));
+      expect(existsSync(markPath())).toBe(acts);
+      fuse.disarm();
+      await fuse.close();
+    },
+  );
 
   it.skipIf(!hasDummy)('stops an OCF agent with the parameters that it was started with', async () => {
     const state = join(folder, 'dummy.state');
