@@ -96,7 +96,7 @@ export class Dc09Line {
   }
 
   /** Sends a frame and waits for its answer. Never rejects. */
-  async ask(series: Series | null, frame: () => Uint8Array, mayLeave: () => boolean): Promise<Answer> {
+  async ask(series: Series | null, frame: Uint8Array, mayLeave: () => boolean): Promise<Answer> {
     const unsent: Answer = { kind: 'none', problem: 'not sent: this receiver may not send now' };
     if (!mayLeave()) return unsent;
     const problem = await this.open();
@@ -108,7 +108,7 @@ export class Dc09Line {
     const { responseTimeoutMs } = this.#options.config;
     const answer = await new Promise<Answer>((resolve) => {
       this.#underWay = { asked: series ?? 'heartbeat', resolve };
-      this.#lane.write(frame());
+      this.#lane.write(frame);
       cancel = this.#options.clock.after(responseTimeoutMs, () => this.#late(resolve));
     });
     cancel();

@@ -18,6 +18,8 @@ import { type OutputState, Vitals } from './vitals.ts';
 
 /** Without heartbeats the connection is looked after this often. */
 const connectionCheckMs = 10_000;
+/** Clocks that differ by less agree: a timestamp has whole seconds. */
+const clockSlackMs = 2_000;
 /** Codes whose missing conversion was told. */
 const toldMax = 256;
 
@@ -40,10 +42,11 @@ class Dc09Output implements ArcOutput {
   readonly #heartbeat: Heartbeat;
   readonly #told = new Set<string>();
   #working = false;
-  /** The ARC's clock minus ours, from its NAK. */
-  #offsetMs = 0;
-  /** It judges the time of plain frames too, so they tell when they were sent and not when it happened. */
-  #judgesPlain = false;
+  /**
+   * What its NAKs told: its clock minus ours, and that it judges the time of plain frames too, so that they tell when they
+   * were sent and not when it happened. Replaced, never changed.
+   */
+  #clocks: { readonly offsetMs: number; readonly judgesPlain: boolean } = { offsetMs: 0, judgesPlain: false };
 
   constructor(config: Dc09Config, deps: OutputDeps) {
     this.id = config.id;
@@ -99,15 +102,19 @@ class Dc09Output implements ArcOutput {
     if (unconverted) this.#tellUnconverted(event);
     const frame = (): Uint8Array =>
       this.#frame({ id, sequence: series.sequence, account: event.account, data, extended }, event);
+    let bytes: Uint8Array;
     try {
-      frame();
+      bytes = frame();
     } catch (thrown) {
       this.#book.forget(series);
       return { outcome: 'refused', problem: `not to be put into a frame: ${toAppError(thrown).message}` };
     }
-    let answer = await this.#exchange(line, series, frame, mayLeave);
-    if (answer.kind === 'NAK' && this.#setRight(answer.arcTimeMs)) {
-      answer = await this.#exchange(line, series, frame, mayLeave);
+    const clocks = this.#clocks;
+    let answer = await this.#exchange(line, series, bytes, mayLeave);
+    if (answer.kind === 'NAK') this.#setRight(answer.arcTimeMs);
+    // Perhaps it was another lane's NAK that told the time meanwhile.
+    if (answer.kind === 'NAK' && clocks !== this.#clocks) {
+      answer = await this.#exchange(line, series, frame(), mayLeave);
     }
     return this.#resultOf(series, answer);
   }
@@ -126,7 +133,7 @@ class Dc09Output implements ArcOutput {
   async #exchange(
     line: Dc09Line,
     series: Series | null,
-    frame: () => Uint8Array,
+    frame: Uint8Array,
     mayLeave: () => boolean,
   ): Promise<Answer> {
     const { clock } = this.#deps;
@@ -147,9 +154,10 @@ class Dc09Output implements ArcOutput {
     if (!this.#working) return false;
     if (!this.supervised) return this.#keepOpen(line);
     const { account } = this.#config;
-    const frame = () => this.#frame({ id: 'NULL', sequence: '0000', account, data: '' }, null);
+    const frame = this.#frame({ id: 'NULL', sequence: '0000', account, data: '' }, null);
     const answer = await this.#exchange(line, null, frame, () => this.#working);
-    if (answer.kind === 'NAK') this.#setRight(answer.arcTimeMs);
+    // A plain one is refused for what it is, not for its time.
+    if (answer.kind === 'NAK' && this.#cipher !== null) this.#setRight(answer.arcTimeMs);
     // Some know no NULL and say so; then they are there all the same.
     return answer.kind !== 'none';
   }
@@ -167,9 +175,9 @@ class Dc09Output implements ArcOutput {
     event: AlarmEvent | null,
   ) {
     const { receiver, line } = this.#config;
-    const sentMs = this.#deps.clock.nowMs() + this.#offsetMs;
+    const sentMs = this.#deps.clock.nowMs() + this.#clocks.offsetMs;
     // An encrypted frame proves by its time that it is no old one; a plain one tells when it happened.
-    const now = event === null || this.#cipher !== null || this.#judgesPlain;
+    const now = event === null || this.#cipher !== null || this.#clocks.judgesPlain;
     const timestamp = timestampAt(now ? sentMs : (event.deviceTimeMs ?? event.receivedMs));
     const whole = { ...fields, receiver, line, timestamp, encrypted: this.#cipher !== null };
     return encodeFrame(whole, this.#cipher ?? undefined);
@@ -196,22 +204,19 @@ class Dc09Output implements ArcOutput {
   }
 
   /** A NAK tells the ARC's time. Ours stays as it is; frames to this ARC carry its time from now on. */
-  #setRight(arcTimeMs: number | null): boolean {
-    if (arcTimeMs === null) return false;
-    const offsetMs = arcTimeMs - this.#deps.clock.nowMs();
-    const plain = this.#cipher === null;
-    // Nothing would be said differently.
-    if (Math.abs(offsetMs - this.#offsetMs) < 2_000 && (!plain || this.#judgesPlain)) return false;
-    this.#offsetMs = Math.abs(offsetMs) < 2_000 ? 0 : offsetMs;
-    this.#judgesPlain ||= plain;
-    const shift = Math.round(Math.abs(offsetMs) / 1_000);
-    const ahead = offsetMs > 0 ? 'ahead of' : 'behind';
-    this.#note(
-      'warning',
-      'alarm.arc-time',
-      `the clock of the ARC is ${shift} s ${ahead} ours; frames to it are stamped with its time`,
-    );
-    return true;
+  #setRight(arcTimeMs: number | null): void {
+    if (arcTimeMs === null) return;
+    const aheadMs = arcTimeMs - this.#deps.clock.nowMs();
+    const offsetMs = Math.abs(aheadMs) < clockSlackMs ? 0 : aheadMs;
+    const judgesPlain = this.#cipher === null;
+    const shifted = Math.abs(offsetMs - this.#clocks.offsetMs) >= clockSlackMs;
+    if (!shifted && judgesPlain === this.#clocks.judgesPlain) return;
+    this.#clocks = { offsetMs, judgesPlain };
+    const shift = `${Math.round(Math.abs(offsetMs) / 1_000)} s ${offsetMs > 0 ? 'ahead of' : 'behind'} ours`;
+    const text = shifted
+      ? `the clock of the ARC is ${shift}; frames to it are stamped with its time`
+      : 'the ARC refuses the time of the event; frames to it are stamped with the time of sending';
+    this.#note('warning', 'alarm.arc-time', text);
   }
 
   #tellUnconverted({ content, format, account }: AlarmEvent): void {

@@ -170,6 +170,18 @@ describe('ARC over DC-09', () => {
     ]);
   });
 
+  it('stamps plain frames with the time of sending for an ARC that judges it, on all lanes', async () => {
+    const { arc, output, notes } = await setUp();
+    arc.setFault(({ timeMs }) => (Math.abs((timeMs ?? 0) - Date.now()) > 20_000 ? 'nak' : null));
+    const results = await Promise.all(
+      [0, 1, 2, 3].map((lane) => output.send(sampleEvent(`100${lane}`, 1), lane, always)),
+    );
+    expect(results.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 4 }, () => 'acknowledged'));
+    expect(notes).toMatchObject([
+      { event: 'alarm.arc-time', text: expect.stringContaining('time of sending') },
+    ]);
+  });
+
   it.each(['silent', 'lost', 'close', 'bad-crc'] as const)(
     'tells of a failure when the ARC is %s',
     async (fault) => {
