@@ -3,7 +3,15 @@ import type { GroupDecision } from '../../../src/contract/index.ts';
 import { toAppError } from '../../../src/errors.ts';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
 import type { LeaseRecord } from '../../standby/types.ts';
-import type { Facts, GroupAction, GroupEvent, GroupState, LeaseReadOutcome, Now } from '../machine/types.ts';
+import type {
+  Facts,
+  GroupAction,
+  GroupEvent,
+  GroupState,
+  LeaseReadOutcome,
+  LeaseWriteOutcome,
+  Now,
+} from '../machine/types.ts';
 import { step } from '../machine.ts';
 import { decodePresence, decodeRoster, encodePresence } from '../roster/codec.ts';
 import type { GroupStore, Presence, Roster } from '../types.ts';
@@ -162,14 +170,18 @@ export class GroupDriver {
 
   async #writeLease(requestId: number, expected: string | null, record: LeaseRecord): Promise<void> {
     const store = this.#ports.store();
-    try {
-      const stored = await store.lease.compareAndSet(expected, record, this.#timeoutMs);
-      this.feed({ type: 'leaseWrite', requestId, outcome: { kind: 'ok', stored } });
-    } catch (error) {
-      const isConflict = toAppError(error).code === 'conflict';
-      const outcome = isConflict ? ({ kind: 'conflict' } as const) : this.#failure(error, store);
-      this.feed({ type: 'leaseWrite', requestId, outcome });
-    }
+    const outcome = await store.lease.compareAndSet(expected, record, this.#timeoutMs).then(
+      (stored): LeaseWriteOutcome => ({ kind: 'ok', stored }),
+      (error: unknown) => this.#writeFailure(error, store),
+    );
+    this.feed({ type: 'leaseWrite', requestId, outcome });
+  }
+
+  #writeFailure(
+    thrown: unknown,
+    store: GroupStore,
+  ): { kind: 'conflict' } | { kind: 'failed'; problem: string } {
+    return toAppError(thrown).code === 'conflict' ? { kind: 'conflict' } : this.#failure(thrown, store);
   }
 
   /** A store that went back answers nothing until it is opened anew; the machine then judges what it shows. */
@@ -181,37 +193,38 @@ export class GroupDriver {
 
   async #readRoster(): Promise<void> {
     const store = this.#ports.store();
+    let roster: Roster | null;
     try {
       const value = await store.roster.read(this.#timeoutMs);
-      const roster = value === null ? null : decodeRoster(value.text);
-      this.feed({ type: 'rosterRead', outcome: { kind: 'ok', roster } });
-      if (!this.#closed) this.#ports.onRoster(roster);
+      roster = value === null ? null : decodeRoster(value.text);
     } catch (error) {
       this.feed({ type: 'rosterRead', outcome: this.#failure(error, store) });
+      return;
     }
+    this.feed({ type: 'rosterRead', outcome: { kind: 'ok', roster } });
+    if (!this.#closed) this.#ports.onRoster(roster);
   }
 
   async #readPresence(memberId: string): Promise<void> {
     const store = this.#ports.store();
-    try {
-      const value = await store.presence(memberId).read(this.#timeoutMs);
-      this.feed({ type: 'presenceRead', memberId, outcome: { kind: 'ok', ...presenceOf(value) } });
-    } catch (error) {
-      this.feed({ type: 'presenceRead', memberId, outcome: this.#failure(error, store) });
-    }
+    const outcome = await store
+      .presence(memberId)
+      .read(this.#timeoutMs)
+      .then(
+        (value) => ({ kind: 'ok', ...presenceOf(value) }) as const,
+        (error: unknown) => this.#failure(error, store),
+      );
+    this.feed({ type: 'presenceRead', memberId, outcome });
   }
 
   async #writePresence(expected: string | null, presence: Presence): Promise<void> {
     const store = this.#ports.store();
     const register = store.presence(presence.memberId);
-    try {
-      const revision = await register.write(expected, encodePresence(presence), this.#timeoutMs);
-      this.feed({ type: 'presenceWritten', outcome: { kind: 'ok', revision } });
-    } catch (error) {
-      const isConflict = toAppError(error).code === 'conflict';
-      const outcome = isConflict ? ({ kind: 'conflict' } as const) : this.#failure(error, store);
-      this.feed({ type: 'presenceWritten', outcome });
-    }
+    const outcome = await register.write(expected, encodePresence(presence), this.#timeoutMs).then(
+      (revision) => ({ kind: 'ok', revision }) as const,
+      (error: unknown) => this.#writeFailure(error, store),
+    );
+    this.feed({ type: 'presenceWritten', outcome });
   }
 }
 

@@ -1,6 +1,7 @@
 /** The group as screens and commands show it: from the machine's state, the backup, and the queue's last count. */
 import type { GroupBackup, GroupDecision, GroupMember, GroupStatus } from '../../../src/contract/index.ts';
 import { forecastOf } from '../machine/explain.ts';
+import { hasSecond } from '../machine/members.ts';
 import { hasRight, holderOf, isAlive } from '../machine/turn.ts';
 import type { GroupState, Now } from '../machine/types.ts';
 import type { Roster } from '../types.ts';
@@ -80,7 +81,7 @@ function memberOf(member: Roster['members'][number], { state, now, backup }: Gro
 }
 
 function problemOf(state: GroupState): string | null {
-  if (state.stranger?.moves) return `another machine uses the id ${state.selfId}: this one takes no part`;
+  if (hasSecond(state)) return `another machine uses the id ${state.selfId}: this one takes no part`;
   if (state.rosterGone) return 'the store has no list of receivers any more: was it made anew?';
   if (state.storeLostSinceMs !== null) {
     return `the group's store is out of reach (${state.storeProblem}): events are kept here, nobody forwards`;

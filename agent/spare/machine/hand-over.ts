@@ -1,5 +1,5 @@
 /** Failback and hand-over by hand: a member asks, and only the working one gives, when it has finished what is under way. */
-import { isCurrent } from './members.ts';
+import { hasSecond, isCurrent } from './members.ts';
 import { handOver } from './right.ts';
 import { decide, holderOf, isAlive, memberName, placeOf, type Turn, tell } from './turn.ts';
 import type { GroupState, MemberView } from './types.ts';
@@ -14,7 +14,7 @@ export function considerAsking(turn: Turn): void {
     s.facts.ready &&
     isCurrent(s) &&
     placeOf(s, s.selfId) >= 0 &&
-    !s.stranger?.moves &&
+    !hasSecond(s) &&
     s.storeLostSinceMs === null &&
     !s.ending;
   s.fitSinceMs = fit ? (s.fitSinceMs ?? now.monotonicMs) : null;

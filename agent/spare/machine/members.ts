@@ -6,6 +6,8 @@ import type { Facts, GroupEvent, GroupState, MemberView } from './types.ts';
 
 /** A word of an earlier run that has not changed for so many intervals is left over. */
 const leftOverIntervals = 2.5;
+/** One late write of an ended run may still come; a second machine goes on. */
+const secondMoves = 2;
 /** A second of our id that is quiet for so long is gone. */
 const strangerGoneMs = 10_000;
 
@@ -112,11 +114,17 @@ function onOwnRead(turn: Turn, outcome: Outcome<'presenceRead'>): void {
   const { boot, seq } = presence;
   const known = s.stranger;
   if (known?.boot === boot && known.seq === seq) return;
-  s.stranger = { boot, seq, sinceMs: now.monotonicMs, moves: known !== null };
-  if (!known || known.moves) return;
+  const moves = known ? known.moves + 1 : 0;
+  s.stranger = { boot, seq, sinceMs: now.monotonicMs, moves };
+  if (moves !== secondMoves) return;
   const why = `another machine uses the id ${s.selfId}: is its data folder a copy of this one?`;
   decide(turn, 'same-id', why);
   tell(turn, 'error', 'same-id', why);
+}
+
+/** Another machine uses this one's id, and runs. */
+export function hasSecond(s: GroupState): boolean {
+  return (s.stranger?.moves ?? 0) >= secondMoves;
 }
 
 /** An earlier run's word lies still; a second machine's moves, and then this one takes no part. */
@@ -124,11 +132,11 @@ export function watchStranger(turn: Turn): void {
   const { s, now } = turn;
   if (!s.stranger) return;
   const quietMs = now.monotonicMs - s.stranger.sinceMs;
-  const limitMs = s.stranger.moves ? strangerGoneMs : leftOverIntervals * s.timing.presenceMs;
+  const limitMs = hasSecond(s) ? strangerGoneMs : leftOverIntervals * s.timing.presenceMs;
   if (quietMs >= limitMs && s.storeLostSinceMs === null) {
     s.stranger = null;
     s.presence = { ...s.presence, known: true };
-  } else if (s.stranger.moves) handOver(turn, null, 'same-id', 'lets go: another machine uses its id');
+  } else if (hasSecond(s)) handOver(turn, null, 'same-id', 'lets go: another machine uses its id');
 }
 
 export function onPresenceWritten({ s }: Turn, outcome: Outcome<'presenceWritten'>): void {

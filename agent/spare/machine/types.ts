@@ -191,12 +191,12 @@ export interface GroupState {
     /** `revision` is the stored one as far as we know. */
     readonly known: boolean;
   };
-  /** Another run that uses this member's id. */
+  /** Another run that uses this member's id; `moves` counts how often its word was seen to change. */
   readonly stranger: {
     readonly boot: string;
     readonly seq: number;
     readonly sinceMs: number;
-    readonly moves: boolean;
+    readonly moves: number;
   } | null;
 
   /** Since when this one has been ready, current and in touch; null while it is not. */

@@ -1,7 +1,7 @@
 /** May this member take the lease now, and if not, by which rule: waiting, priority, and what makes waiting unnecessary. */
 import { unfitSteps } from '../timing-plan.ts';
 import { holdsStill } from './lease-io.ts';
-import { isCurrent } from './members.ts';
+import { hasSecond, isCurrent } from './members.ts';
 import { placeOf } from './turn.ts';
 import type { GroupState } from './types.ts';
 
@@ -51,7 +51,7 @@ export function verdictOf(s: GroupState, nowMs: number): Verdict {
 
 function barredBy(s: GroupState, nowMs: number): StayRule | null {
   if (s.ending) return 'ending';
-  if (s.stranger?.moves) return 'same-id';
+  if (hasSecond(s)) return 'same-id';
   if (s.roster === null) return s.storeLostSinceMs === null ? 'roster-unknown' : 'store-away';
   if (placeOf(s, s.selfId) < 0) return 'not-member';
   const looked = nowMs - s.lastReadOkMs < 2 * s.timing.pollMs + s.timing.rpcTimeoutMs;
