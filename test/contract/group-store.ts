@@ -229,6 +229,17 @@ export function groupStoreContract(kind: StoreKind): void {
         expect(pages.flatMap(idsOf)).toEqual(events.map(({ id }) => id));
       });
 
+      it('reaches what lies behind a long stretch of settled ones', async () => {
+        const { one, other, epoch } = await newGroup();
+        const events = newEvents(700).map((event, at) => ({ ...event, account: `30${at % 50}` }));
+        for (let at = 0; at < 700; at += 256) await one.queue.append(events.slice(at, at + 256));
+        const pulled = await drain(one.queue, epoch);
+        await one.queue.settle(epoch, positionsOf(pulled.slice(1, -1)));
+        const ends = [pulled[0], pulled.at(-1)].map((each) => each?.event.id);
+        expect(idsOf(await drain(other.queue, epoch + 1))).toEqual(ends);
+        expect((await one.queue.counts()).waiting).toBe(2);
+      });
+
       it('is fenced: an earlier epoch neither pulls nor settles once a later one has it', async () => {
         const { one, other, epoch } = await newGroup();
         await one.queue.append(newEvents(4));

@@ -6,8 +6,8 @@ import { checkBytes } from './hub-backups.ts';
 import type { NatsContext, NatsLink } from './nats-link.ts';
 
 const callTimeoutMs = 5_000;
-/** Of a whole object of the largest size. */
-const bodyTimeoutMs = 60_000;
+/** What a store that is slow still does. */
+const bytesPerMs = 1_000;
 /** A newer version may take the parts away while an older one is read. */
 const triesMax = 3;
 
@@ -23,7 +23,7 @@ export function natsBackups(link: NatsLink, bucket: string): BackupStore {
   };
   return {
     put: (name, version, body, publishedMs) =>
-      link.use(bodyTimeoutMs, async (context) => {
+      link.use(timeoutFor(body.length), async (context) => {
         checkBytes(body);
         const store = await open(context);
         const before = await store.info(name);
@@ -39,14 +39,13 @@ export function natsBackups(link: NatsLink, bucket: string): BackupStore {
       }),
     async get(name) {
       for (let tries = 1; ; tries += 1) {
+        const info = await link.use(callTimeoutMs, async (context) => find(await open(context), name));
+        if (!info) return null;
         try {
-          return await link.use(bodyTimeoutMs, async (context) => {
-            const store = await open(context);
-            const info = await find(store, name);
-            if (!info) return null;
-            const body = await readBody(store, info);
-            return { backup: storedOf(info), body };
-          });
+          const body = await link.use(timeoutFor(info.size), async (context) =>
+            readBody(await open(context), info),
+          );
+          return { backup: storedOf(info), body };
         } catch (error) {
           if (!(error instanceof AppError) || error.code !== 'conflict' || tries >= triesMax) throw error;
         }
@@ -59,6 +58,8 @@ export function natsBackups(link: NatsLink, bucket: string): BackupStore {
       }),
   };
 }
+
+const timeoutFor = (bytes: number) => callTimeoutMs + bytes / bytesPerMs;
 
 /** The library checks the digest. @throws AppError `conflict` when it was replaced meanwhile. */
 async function readBody(store: ObjectStore, info: ObjectInfo): Promise<Uint8Array> {

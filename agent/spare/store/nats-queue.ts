@@ -83,12 +83,14 @@ class NatsQueue implements QueueDriver {
     for (;;) {
       const leftMs = Math.max(0, endMs - this.#clock.monotonicMs());
       const ledger = await this.#open(epoch);
-      const found = await this.#look(Math.max(from, ledger.base), limit, Math.min(leftMs, lookEveryMs));
+      from = Math.max(from, ledger.base);
+      const found = await this.#look(from, limit, Math.min(leftMs, lookEveryMs));
       // Asked once more: whoever was overtaken meanwhile gets nothing.
       const now = found.events.length === 0 ? ledger : await this.#open(epoch);
       const events = found.events.filter(({ position }) => !isSettled(now, position));
+      const isEnd = found.after === from;
       from = found.after;
-      if (events.length > 0 || leftMs === 0) return { events, after: from };
+      if (events.length > 0 || (leftMs === 0 && isEnd)) return { events, after: from };
     }
   }
 

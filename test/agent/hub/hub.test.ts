@@ -7,9 +7,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../agent/adapters/clock.ts';
 import { type RunningHub, startHub, withAccounts } from '../../../agent/hub/hub.ts';
 import { createFrameReader, encodeFrame } from '../../../agent/hub/protocol/codec.ts';
+import { openGroupStore } from '../../../agent/spare/store/open.ts';
 import { openLeaseStore } from '../../../agent/standby/lease/open.ts';
 import type { LeaseStore } from '../../../agent/standby/types.ts';
 import type { ArbiterConfig } from '../../../src/contract/standby.ts';
+import { newEvents } from '../../contract/group-events.ts';
 
 const enoughMs = 5_000;
 let dataDir: string;
@@ -150,6 +152,35 @@ describe('a client', () => {
     expect(await failure(store.read(enoughMs))).toBe('unauthorized');
     key = await withAccounts(dataDir, (accounts) => accounts.add('site-1', 0));
     expect(await open().read(enoughMs)).toBeNull();
+  });
+});
+
+describe('the status', () => {
+  it('names the members of a group, who of them works, and what waits', async () => {
+    const { listen, fingerprint } = hub.status();
+    const config = { kind: 'hub', url: listen, account: 'site-1', key, fingerprint } as const;
+    const group = openGroupStore(config, 'arc-1', { memberId: 'r-1' });
+    const member = { joinedMs: 0 };
+    const members = [
+      { ...member, id: 'r-1', name: 'North', role: 'host' },
+      { ...member, id: 'r-2', name: 'South', role: 'spare-1' },
+    ];
+    await group.roster.write(null, JSON.stringify({ version: 1, members }), enoughMs);
+    const lease = { pairId: 'group-arc-1', holder: 'r-2', epoch: 1, seq: 1, successor: null };
+    await group.lease.compareAndSet(null, lease, enoughMs);
+    await group.queue.append(newEvents(3));
+    await group.backups.put('HF_Backup_arc-1_r-1', 4, Buffer.from('sealed'), 0);
+    expect(hub.status().accounts).toMatchObject([
+      {
+        members: [
+          { name: 'North', role: 'host', holdsLease: false },
+          { name: 'South', role: 'spare-1', holdsLease: true },
+        ],
+        queue: { waiting: 3, appended: 3, settled: 0 },
+        objects: [{ name: 'HF_Backup_arc-1_r-1', version: 4, bytes: 6 }],
+      },
+    ]);
+    await group.close();
   });
 });
 
