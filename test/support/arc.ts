@@ -75,6 +75,7 @@ export async function startArc({ port = 0, key, host = '127.0.0.1' }: ArcOptions
   let aheadMs = 0;
   let faultOf: (event: ArcEvent) => ArcFault | null = () => null;
   let heartbeatFault: ArcFault | null = null;
+  let closed = false;
 
   const take = (event: ArcEvent, lost: boolean): void => {
     received += 1;
@@ -142,9 +143,9 @@ export async function startArc({ port = 0, key, host = '127.0.0.1' }: ArcOptions
     });
   const shut = async (): Promise<void> => {
     if (!server.listening) return;
-    const closed = new Promise((resolve) => server.close(resolve));
+    const ended = new Promise((resolve) => server.close(resolve));
     for (const socket of sockets) socket.destroy();
-    await closed;
+    await ended;
   };
   await listen();
   const address = server.address();
@@ -177,6 +178,8 @@ export async function startArc({ port = 0, key, host = '127.0.0.1' }: ArcOptions
     open: listen,
     async close() {
       await shut();
+      if (closed) return;
+      closed = true;
       await new Promise<void>((resolve) => udp.close(() => resolve()));
     },
   };

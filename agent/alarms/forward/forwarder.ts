@@ -165,6 +165,7 @@ class QueueForwarder implements Forwarder {
     if (run === null) return;
     run.state = 'ended';
     this.#run = null;
+    this.#deadlineMs = Number.NEGATIVE_INFINITY;
     run.cancelWake?.();
     this.#cancelTick?.();
     run.puller.end();

@@ -300,12 +300,16 @@ describe('forwarder', () => {
   });
 
   it('is not started twice, and can be started again with a later epoch', async () => {
-    const { queue, go, forwarder, until, settled } = setUp();
+    const { queue, go, forwarder, until, settled, clock } = setUp();
     go();
     expect(() => forwarder.start(queue, 2)).toThrow('runs already');
     await forwarder.stop();
-    forwarder.start(queue, 2);
     queue.put(sampleEvent('1111', 1));
+    forwarder.start(queue, 2);
+    await clock.run(2_000);
+    // The right of the earlier epoch is none for this one.
+    expect(settled).toEqual([]);
+    forwarder.setDeadline(Number.POSITIVE_INFINITY);
     await until(() => settled.length === 1);
     expect(forwarder.status().epoch).toBe(2);
   });

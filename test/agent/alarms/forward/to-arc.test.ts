@@ -124,6 +124,7 @@ describe('forwarding to an ARC', () => {
     const before = arc.received();
     expect(queue.settled).toHaveLength(before);
     forwarder.start(queue, 2);
+    forwarder.setDeadline(Number.POSITIVE_INFINITY);
     await vi.waitFor(() => expect(settled()).toBe(events.length), patience);
     expectInOrder(arc);
     expect(arc.duplicates()).toBe(0);
