@@ -58,13 +58,15 @@ describe.skipIf(!canTest)('a clock that is set by an hour', { timeout: 90_000 },
     const fromMs = Date.now();
     writeFileSync(offset, `${step}\n`);
     await until(async () => Math.abs(offsetMs() - expectedMs) < 2_000, `a clock ${step} s off`);
-    // Longer than a lease could be taken over in.
-    for (let atMs = Date.now(); atMs < fromMs + 6_000; )
-      ({ atMs } = await witness.answerFrom(active, 10_000));
     expect((await pair.settled()).active).toBe(active);
     expect(pair.status(active).epoch).toBe(epoch);
     expect(pair.servicePids(active)).toContain(service);
-    expect(longestOutageMs(witness.answers, fromMs, Date.now())).toBeLessThan(1_000);
+    // Longer than a lease could be taken over in; and the answers that waited behind the commands above are read.
+    const untilMs = Math.max(Date.now(), fromMs + 6_000);
+    let lastMs = 0;
+    while (lastMs < untilMs) ({ atMs: lastMs } = await witness.answerFrom(active, 10_000));
+    expect(longestOutageMs(witness.answers, fromMs, lastMs)).toBeLessThan(2_000);
+    expect(pair.servicePids(active)).toContain(service);
     expect(overlapMs(witness.holdings('a'), witness.holdings('b'), Date.now())).toBe(0);
   };
 
