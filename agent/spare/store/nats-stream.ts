@@ -49,12 +49,12 @@ function configOf(name: string, replicas: number): Partial<StreamConfig> & { nam
 export const subjectOf = (stream: string) => `${stream}.event`;
 
 /**
- * True when the same event is in the stream already. A leader answers "duplicate" also for an event that it has only
- * proposed to the others, with place 0 (nats-server, processClusteredInboundMsg): that one may still be lost, so it is
- * asked again until the event has its place.
+ * True when the same event is in the stream already. It counts only with its place: a leader remembers the message id from
+ * when it proposes the event to the others, and one that is not agreed on may still be lost with the leader. nats-server
+ * 2.9.10 leaves the second publish unanswered then; an answer without a place is asked again until there is one.
  */
 export async function publishEvent(
-  { client }: NatsContext,
+  { client }: { client: Pick<NatsContext['client'], 'publish'> },
   stream: string,
   { fingerprint, body }: EventText,
   { clock, deadline }: { clock: Clock; deadline: Deadline },
