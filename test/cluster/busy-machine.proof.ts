@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { longestOutageMs, overlapMs } from './measure.ts';
 import { canProve } from './needs.ts';
 import { buildPair, type TestPair } from './pair.ts';
+import { until } from './recording.ts';
 
 const canTest = canProve('a saturated machine', { 'stress-ng': 'stress-ng' });
 const loadSeconds = 30;
@@ -35,6 +36,7 @@ describe.skipIf(!canTest)('a saturated machine', { timeout: 90_000 }, () => {
     await witness.answerFrom(active, 10_000);
     const { epoch } = pair.status(active);
     const [service] = pair.servicePids(active);
+    await until(async () => witness.holdings(active).length > 0, 'word of the watcher');
     const holding = witness.holdings(active).at(-1);
     const fromMs = Date.now();
     const command = [
