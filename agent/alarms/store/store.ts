@@ -31,11 +31,20 @@ const changesPerFold = 8_000;
 const noMeaning: TextMeaning = { accounts: [], codes: [] };
 
 /** @throws AppError `unsupported`, `data_loss`, `disk_full`, `unavailable` when the file cannot be opened. */
-export async function openAlarmStore(options: AlarmStoreOptions): Promise<AlarmStore> {
+export function openAlarmStore(options: AlarmStoreOptions): Promise<AlarmStore> {
   const { path, onError } = options;
-  const write = startStoreWorker({ role: 'writer', path }, onError);
+  return openAlarmStoreOn(options, {
+    write: startStoreWorker({ role: 'writer', path }, onError),
+    read: startStoreWorker({ role: 'reader', path }, onError),
+  });
+}
+
+/** On whoever carries the requests out. */
+export async function openAlarmStoreOn(
+  options: AlarmStoreOptions,
+  { write, read }: { readonly write: AskStore; readonly read: AskStore },
+): Promise<AlarmStore> {
   const counts = await write('counts', null);
-  const read = startStoreWorker({ role: 'reader', path }, onError);
   return new Store(options, { write, read, counts, accounts: new AccountBook(await read('accounts', null)) });
 }
 
@@ -57,6 +66,7 @@ class Store implements AlarmStore {
   #folding = false;
   #trimming = false;
   #flushing: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | null = null;
   #cancelFlush: () => void = () => undefined;
 
   constructor(options: AlarmStoreOptions, { write, read, counts, accounts }: Parts) {
@@ -163,7 +173,12 @@ class Store implements AlarmStore {
     }
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#cancelFlush();
     await this.#queue.close();
     await this.#flushing;

@@ -1,13 +1,14 @@
 /** Walks the audit a step at a time and holds each event against it: what was changed, removed or slipped in is found. */
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
+import { alarmCategorySchema } from '../../../src/contract/index.ts';
 import { chainOf, digestOf } from './chain.ts';
-import { eventOfText, seenText, settledText } from './codec.ts';
+import { seenText, settledText } from './codec.ts';
 import type { VerifyStep } from './messages.ts';
 import { acknowledged, categoryNumber, refused } from './state.ts';
 
 /** Entries a step: some ten milliseconds. */
-const entriesPerStep = 1_000;
+const entriesPerStep = 500;
 
 const bytes = z.instanceof(Uint8Array);
 const entrySchema = z.object({
@@ -38,6 +39,15 @@ const entrySchema = z.object({
   event: z.string().nullable(),
 });
 type Entry = z.infer<typeof entrySchema>;
+
+/** What has columns of its own. */
+const namedSchema = z.object({
+  fingerprint: z.string(),
+  account: z.string(),
+  content: z.object({ code: z.string().nullable() }),
+  category: alarmCategorySchema,
+  receivedMs: z.number(),
+});
 
 const storeSchema = z.object({
   head_n: z.number(),
@@ -115,7 +125,7 @@ function vouchesFor(entry: Entry, store: StoreRow, first: boolean): boolean {
 
 /** By which it is searched: a changed one would hide the event. */
 function columnsAreOfText(entry: Entry): boolean {
-  const event = eventOfText(entry.event ?? '');
+  const event = namedSchema.parse(JSON.parse(entry.event ?? ''));
   return (
     entry.account === event.account &&
     entry.code === event.content.code &&
