@@ -1,7 +1,9 @@
 /** Handlers of `alarm`: what the receiver process answers, its settings, and the stream of events. */
 import type { Alarm } from '../../../src/contract/index.ts';
-import { callerOf, note } from '../api/context.ts';
+import { AppError } from '../../../src/errors.ts';
+import { type CallContext, callerOf, note } from '../api/context.ts';
 import { api } from '../api/implementer.ts';
+import { toWireError } from '../api/wire-errors.ts';
 import type { Services } from '../services.ts';
 
 /** Rows of one message of the stream. */
@@ -12,6 +14,34 @@ const never = new AbortController().signal;
 
 export function alarmHandlers({ receivers, sessions }: Services) {
   const { alarm } = api;
+  async function* follow(first: number, context: CallContext, signal: AbortSignal): AsyncGenerator<Alarm[]> {
+    const { session, user } = callerOf(context);
+    const release = session ? sessions.hold(session) : () => {};
+    context.connection.inFlight += 1;
+    let after = first;
+    try {
+      while (!signal.aborted && !session?.ended.signal.aborted) {
+        receivers.mustRun();
+        const { lastNumber } = receivers.status();
+        if (lastNumber <= after) {
+          await receivers.nextStatus(lookMs, signal);
+          continue;
+        }
+        // Numbers grow with gaps, where old events were removed: a window of them, whatever is left in it.
+        const before = Math.min(after + batchMax, lastNumber) + 1;
+        const { alarms } = await receivers.call('alarm.list', { before, limit: batchMax }, user);
+        const fresh: Alarm[] = alarms.filter(({ number }) => number > after).reverse();
+        after = before - 1;
+        if (fresh.length > 0) yield fresh;
+      }
+    } catch (error) {
+      // The gate sees only how a stream begins.
+      throw error instanceof AppError ? toWireError(error) : error;
+    } finally {
+      context.connection.inFlight -= 1;
+      release();
+    }
+  }
   const newest = async (user: string) =>
     (await receivers.call('alarm.list', { limit: 1 }, user)).alarms[0]?.number ?? 0;
   return {
@@ -22,30 +52,10 @@ export function alarmHandlers({ receivers, sessions }: Services) {
     show: alarm.show.handler(({ input, context }) =>
       receivers.call('alarm.show', input, callerOf(context).user),
     ),
-    watch: alarm.watch.handler(async function* ({ input, context, signal = never }) {
-      const { session, user } = callerOf(context);
-      const release = session ? sessions.hold(session) : () => {};
-      context.connection.inFlight += 1;
-      try {
-        let after = input.after ?? (await newest(user));
-        while (!signal.aborted && !session?.ended.signal.aborted) {
-          receivers.mustRun();
-          const { lastNumber } = receivers.status();
-          if (lastNumber <= after) {
-            await receivers.nextStatus(lookMs, signal);
-            continue;
-          }
-          // Numbers grow with gaps, where old events were removed: a window of them, whatever is left in it.
-          const before = Math.min(after + batchMax, lastNumber) + 1;
-          const { alarms } = await receivers.call('alarm.list', { before, limit: batchMax }, user);
-          const fresh: Alarm[] = alarms.filter(({ number }) => number > after).reverse();
-          after = before - 1;
-          if (fresh.length > 0) yield fresh;
-        }
-      } finally {
-        context.connection.inFlight -= 1;
-        release();
-      }
+    watch: alarm.watch.handler(async ({ input, context, signal = never }) => {
+      receivers.mustRun();
+      const after = input.after ?? (await newest(callerOf(context).user));
+      return follow(after, context, signal);
     }),
     resend: alarm.resend.handler(async ({ input, context }) => {
       const done = await receivers.call('alarm.resend', input, callerOf(context).user);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GroupShare, shareTimeoutMs } from '../../../agent/alarms/group-share.ts';
-import type { AlarmEvent, AlarmQueue } from '../../../agent/alarms/types.ts';
+import type { AlarmEvent } from '../../../agent/alarms/types.ts';
 import { AppError } from '../../../src/errors.ts';
 import { FakeClock } from '../standby/resources/fakes.ts';
 import { sampleEvent } from './sample-event.ts';
@@ -21,7 +21,7 @@ class World {
   constructor() {
     this.share = new GroupShare({
       clock: this.clock,
-      queue: { append: (events) => this.#append(events) } as Pick<AlarmQueue, 'append'> as AlarmQueue,
+      queue: { append: (events) => this.#append(events) },
       unshared: async (limit) => this.rows.filter(({ shared }) => !shared).slice(0, limit),
       markShared: async (numbers) => {
         for (const row of this.rows) if (numbers.includes(row.number)) row.shared = true;

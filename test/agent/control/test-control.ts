@@ -25,6 +25,7 @@ import { planSpace } from '../../../agent/storage/space/plan.ts';
 import { fromWire } from '../../../src/client/wire-errors.ts';
 import type { contract, FolderEntry } from '../../../src/contract/index.ts';
 import { AppError } from '../../../src/errors.ts';
+import { FakeReceiver } from './fake-receiver.ts';
 import { FakeRecorder } from './fake-recorder.ts';
 
 export type Client = ContractRouterClient<typeof contract>;
@@ -46,6 +47,7 @@ export const goodPassword = 'horse-battery-9';
 export class TestControl {
   readonly folder = mkdtempSync(join(tmpdir(), 'hf-ctl-'));
   readonly recorder = new FakeRecorder();
+  readonly receiver = new FakeReceiver();
   readonly folders = new Map<string, Partial<FolderEntry>>();
   readonly unexpected: unknown[] = [];
   /** What an export gives, and the signal it was given at last. */
@@ -76,7 +78,7 @@ export class TestControl {
 
   async #start(limits: { connectionsPerAddressMax?: number }): Promise<void> {
     const disk = createSettingsDisk();
-    const { folder, recorder } = this;
+    const { folder, recorder, receiver } = this;
     this.settings = await openNodeSettings({
       disk,
       folder,
@@ -88,6 +90,7 @@ export class TestControl {
     });
     this.journal = openJournal({ path: ':memory:', clock: systemClock, entriesMax: 10_000 });
     const recorderPath = join(folder, 'recorder.sock');
+    const receiverPath = join(folder, 'receiver.sock');
     const certificate = await loadCertificate({
       folder: join(folder, 'tls'),
       disk,
@@ -126,8 +129,11 @@ export class TestControl {
         recorderSocketPath: recorderPath,
       },
       receiver: {
-        spawn: () => ({ pid: 3, exited: Promise.resolve('it was not asked for'), kill: () => {} }),
-        connect: () => Promise.reject(new Error('no receiver')),
+        spawn: () => {
+          void receiver.listen(receiverPath);
+          return { pid: 3, exited: receiver.ended.promise, kill: () => void receiver.die() };
+        },
+        connect: () => connectLocal(receiverPath),
         killPid: () => {},
         isAlive: () => false,
       },
@@ -163,6 +169,7 @@ export class TestControl {
     this.control.close();
     for (const listener of this.#listeners) await listener.close();
     await this.control.standby.stop();
+    await this.control.receivers.stop();
     await this.control.supervisor.stop();
     await this.settings.close();
     this.journal.close();

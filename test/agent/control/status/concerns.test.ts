@@ -154,7 +154,8 @@ describe('the doctor', () => {
     socketMode: 0o600,
     memory: { totalBytes: 8e9, freeBytes: 6e9 },
   };
-  const good = { ...status, ...well, recorder: { ...status.recorder, restarts: 0 } };
+  const { spaces, pools, cameras, services } = well;
+  const good = { ...status, spaces, pools, cameras, services, recorder: { ...status.recorder, restarts: 0 } };
   const resultOf = (name: string, change: object, changedStatus: object = {}) =>
     doctorChecks({
       machine: { ...machine, ...change },
