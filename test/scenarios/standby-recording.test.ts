@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestCameras } from '../../agent/test-camera/cameras.ts';
@@ -98,6 +98,18 @@ describe('the recording of a pair', { timeout: 60_000 }, () => {
       return one === other && one !== null;
     });
     expect(await pair.b.client.standby.switch({ dryRun: true })).toMatchObject({ possible: true });
+  });
+
+  it('leaves a node whose storage is lost to one that is well, and explains it', async () => {
+    const path = join(pair.b.dataDir, 'video');
+    renameSync(path, `${path}.away`);
+    try {
+      await recording(pair.a, 2);
+      const { lines } = await pair.b.client.standby.explain();
+      expect(lines.join('\n')).toMatch(/storage is lost: pool video has no space left .*storage-lost/);
+    } finally {
+      renameSync(`${path}.away`, path);
+    }
     await pair.a.client.standby.bringOut({});
   });
 });
