@@ -243,6 +243,23 @@ describe('forwarder', () => {
     expect(output.sent).toHaveLength(10);
   });
 
+  it('takes nothing twice that a second opening gives again', async () => {
+    const gate = held();
+    const output = fakeOutput('a', { answer: () => gate.promise });
+    const { queue, go, until, settled, forwarder } = setUp([output]);
+    queue.put(...many('1111', 3));
+    go();
+    await until(() => forwarder.status().held === 3);
+    queue.fail.pull = 1;
+    await until(() => queue.opened === 2);
+    queue.put(sampleEvent('2222', 1));
+    await until(() => output.sent.length === 2);
+    expect(forwarder.status().held).toBe(4);
+    gate.answer({ outcome: 'acknowledged' });
+    await until(() => settled.length === 4);
+    expect(output.sent).toHaveLength(4);
+  });
+
   it('settles again when the queue did not take it, and does not send again for it', async () => {
     const output = fakeOutput('a');
     const { queue, go, until, settled, forwarder } = setUp([output]);
