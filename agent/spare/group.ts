@@ -144,7 +144,7 @@ class RunningGroup implements Group {
     run.leaves();
     if (facts.storeReachable) {
       const { id } = this.#options.self;
-      await changeRoster(run.store, (roster) => left(roster ?? { version: 1, members: [] }, id));
+      run.left(await changeRoster(run.store, (roster) => left(roster ?? { version: 1, members: [] }, id)));
     }
     await run.end('this receiver leaves the group');
     if (facts.storeReachable && !isSpare) await run.clearStore();

@@ -179,7 +179,7 @@ export class BackupSync {
     } catch (error) {
       if (!isCurrent()) return;
       const failure = toAppError(error);
-      const first = this.#state !== 'failed' || this.#problem !== failure.message;
+      const first = this.#lastError?.message !== failure.message;
       this.#state = 'failed';
       this.#problem = failure.message.slice(0, 256);
       this.#lastError = failure;

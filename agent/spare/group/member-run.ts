@@ -139,6 +139,11 @@ export class MemberRun {
     this.#leaves = true;
   }
 
+  /** Written by this receiver: it hands over to one that is left, if any is. */
+  left(roster: Roster): void {
+    this.driver.feed({ type: 'rosterRead', outcome: { kind: 'ok', roster } });
+  }
+
   /** Resolves when nothing is forwarded any more and the lease is let go, or when that takes too long. */
   async end(why: string): Promise<void> {
     if (this.state.ended) return;

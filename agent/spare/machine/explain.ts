@@ -33,7 +33,7 @@ function staySentence(s: GroupState, rule: StayRule, leftMs: number, nowMs: numb
     case 'same-id':
       return `another machine uses its id ${s.selfId}; one of them must get an id of its own`;
     case 'roster-unknown':
-      return 'it has not read the list of receivers yet';
+      return 'it has not read the list of receivers since';
     case 'not-member':
       return 'it is not in the list of receivers';
     case 'store-away':

@@ -30,6 +30,7 @@ export function initialGroup({ firstSeq, timing, ...names }: GroupStart): GroupS
     },
     roster: null,
     rosterGone: false,
+    rosterReadMs: never,
     epoch: 0,
     highestEpoch: 0,
     rightUntilMs: never,

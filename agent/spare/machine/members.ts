@@ -147,6 +147,7 @@ export function onPresenceWritten({ s }: Turn, outcome: Outcome<'presenceWritten
 export function onRoster(turn: Turn, outcome: Outcome<'rosterRead'>): void {
   const { s } = turn;
   if (outcome.kind !== 'ok') return;
+  s.rosterReadMs = turn.now.monotonicMs;
   s.rosterGone = outcome.roster === null && s.roster !== null;
   if (outcome.roster === null) return;
   const before = s.roster;
@@ -154,7 +155,8 @@ export function onRoster(turn: Turn, outcome: Outcome<'rosterRead'>): void {
   if (before === outcome.roster || JSON.stringify(before) === JSON.stringify(outcome.roster)) return;
   noticeOrder(turn, outcome.roster);
   if (placeOf(s, s.selfId) >= 0) return;
-  handOver(turn, null, 'not-member', 'lets go: it is no member of the group any more');
+  const next = bestOther(s, turn.now.monotonicMs);
+  handOver(turn, next, 'not-member', 'lets go: it is no member of the group any more');
 }
 
 function noticeOrder(turn: Turn, roster: Roster): void {

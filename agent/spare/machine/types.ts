@@ -136,6 +136,8 @@ export interface GroupState {
   /** Null: not read yet. Kept while the store has none any more. */
   readonly roster: Roster | null;
   readonly rosterGone: boolean;
+  /** When it was last read. */
+  readonly rosterReadMs: number;
 
   /** Epoch under which this run works or last worked; 0 before, and after the store went back. */
   readonly epoch: number;

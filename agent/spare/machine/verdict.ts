@@ -38,6 +38,10 @@ export function verdictOf(s: GroupState, nowMs: number): Verdict {
     return { take: true, rule: 'handed-over-to-us' };
   // It ran out while the store was away, and this member has rested: nobody else can have a right by it.
   if (holdsStill(s) && s.facts.ready) return { take: true, rule: 'own-lease' };
+  // A host that ends the group lets go too, and its list says so.
+  if (lease?.witnessedRelease && s.rosterReadMs < lease.sinceMs) {
+    return { take: false, rule: 'roster-unknown', leftMs: null };
+  }
   const stepsMs = stepsOf(s) * timing.stepMs;
   const successorMs = record?.successor == null ? 0 : timing.successorMs;
   const waitMs = (lease?.witnessedRelease ? successorMs : timing.takeOverAfterMs) + stepsMs;
