@@ -340,9 +340,10 @@ const listenPollMs = 200;
 /** A port that is taken, or may not be opened, shows at once and not with the first alarm. */
 async function sayListening({ output }: CommandContext, client: NodeClient): Promise<void> {
   for (let waitedMs = 0; ; waitedMs += listenPollMs) {
-    const { listen, problem } = await client.alarm.status();
+    const { listen, problem, rssBytes } = await client.alarm.status();
     if (listen !== null && problem === null) return;
-    if (waitedMs >= listenWaitMs)
+    // Only a process that runs has a size: what it has against the port will not go away by itself.
+    if (waitedMs >= listenWaitMs || (rssBytes > 0 && problem !== null))
       return output.note(`it does not listen yet: ${problem ?? 'it is starting'}`);
     await pause(listenPollMs);
   }
