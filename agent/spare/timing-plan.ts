@@ -31,7 +31,7 @@ export interface GroupTiming {
   readonly successorMs: number;
   /** An operator's wish is met within this or forgotten. */
   readonly wishMs: number;
-  /** A member to which a hand-over failed is not handed over to again for so long. */
+  /** A member that did not take what was handed over is not handed over to again for so long, and twice as long each time. */
   readonly handOverPauseMs: number;
 }
 
@@ -53,7 +53,7 @@ export const defaultGroupTiming: GroupTiming = {
   drainMs: 3_000,
   successorMs: 2_000,
   wishMs: 30_000,
-  handOverPauseMs: 30_000,
+  handOverPauseMs: 3_000,
 };
 
 /** `(1+rho)/(1-rho) * (hold + lateness)`: the least time after which another may take the lease. */

@@ -6,6 +6,7 @@ import type { GroupState, MemberView } from './types.ts';
 
 /** So long at least a hand-over by hand lasts: it must be seen by all before anyone asks back. */
 const holdSecondsMin = 10;
+const handOverPauseMaxMs = 60_000;
 
 /** Keeps `fitSinceMs` and `wants` as they should be now. */
 export function considerAsking(turn: Turn): void {
@@ -79,8 +80,14 @@ export function considerGiving(turn: Turn): void {
 function mayHave(s: GroupState, id: string, { presence }: MemberView, nowMs: number): boolean {
   if (!presence.wants || !presence.ready) return false;
   if (presence.holdSeconds > 0) return true;
-  const failedLately = s.handedOver?.to === id && nowMs - s.handedOver.atMs < s.timing.handOverPauseMs;
-  return !failedLately && (placeOf(s, id) < placeOf(s, s.selfId) || !s.facts.ready);
+  return !failedLately(s, id, nowMs) && (placeOf(s, id) < placeOf(s, s.selfId) || !s.facts.ready);
+}
+
+/** It was handed over to and did not take it: each time it is given longer to mend. */
+function failedLately(s: GroupState, id: string, nowMs: number): boolean {
+  if (s.handedOver?.to !== id) return false;
+  const pauseMs = Math.min(handOverPauseMaxMs, s.timing.handOverPauseMs * 2 ** (s.handedOver.times - 1));
+  return nowMs - s.handedOver.atMs < pauseMs;
 }
 
 /** An operator's wish, as `refusal` has let it through. */

@@ -31,7 +31,6 @@ export function taken(turn: Turn, write: LeaseWrite): void {
   s.release = null;
   s.drained = false;
   s.wants = false;
-  s.handedOver = null;
   if (s.wish) s.holdUntilMs = now.monotonicMs + s.wish.holdSeconds * 1000;
   s.wish = null;
   become(turn, 'working');
@@ -108,7 +107,10 @@ export function released(turn: Turn): void {
   const { s, now } = turn;
   const successor = s.release?.successor ?? null;
   s.release = null;
-  if (successor !== null) s.handedOver = { to: successor, atMs: now.monotonicMs };
+  if (successor !== null) {
+    const again = s.handedOver?.to === successor ? s.handedOver.times : 0;
+    s.handedOver = { to: successor, atMs: now.monotonicMs, times: again + 1 };
+  }
   const to = successor === null ? 'whoever is next' : memberName(s, successor);
   decide(turn, 'released', `hands over to ${to}`);
   tell(turn, 'info', 'handed-over', `${memberName(s, s.selfId)} handed over to ${to}`);

@@ -176,8 +176,8 @@ export interface GroupState {
   /** Release to be written once nothing is sent any more, and to whom. */
   readonly release: { readonly successor: string | null } | null;
   readonly drained: boolean;
-  /** To whom this one handed over and when: it is not tried again too soon. */
-  readonly handedOver: { readonly to: string; readonly atMs: number } | null;
+  /** To whom this one handed over, when, and how often in a row in vain: it is not tried again too soon. */
+  readonly handedOver: { readonly to: string; readonly atMs: number; readonly times: number } | null;
 
   readonly members: Readonly<Record<string, MemberView>>;
   readonly lastLookMs: number;
