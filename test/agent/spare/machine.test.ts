@@ -186,6 +186,7 @@ describe('handing over', () => {
     givesInVain();
     asking(desk);
     expect(desk.state.phase).toBe('working');
+    desk.hears('a', { wants: false });
     desk.renews(10_000);
     asking(desk);
     expect(desk.state.phase).toBe('draining');
