@@ -10,6 +10,7 @@ import type {
 } from '../../../src/contract/index.ts';
 import { AppError } from '../../../src/errors.ts';
 import { inTransaction, openSqlite } from '../../adapters/sqlite.ts';
+import { meaningsMax } from '../store/types.ts';
 import type { AlarmEvent } from '../types.ts';
 import { headOfRow } from './device-rows.ts';
 import { type DeviceChanges, Devices } from './devices.ts';
@@ -29,7 +30,6 @@ import {
 } from './snapshot.ts';
 import type { Directory, DirectoryOptions, DirectoryPart } from './types.ts';
 
-const accountsOfTextMax = 5_000;
 /** An export begins anew when something changed meanwhile; then it does not let anything change any more. */
 const exportTries = 5;
 
@@ -139,7 +139,7 @@ class StoredDirectory implements Directory {
     const wanted = text.toLowerCase();
     const accounts: string[] = [];
     for (const { account, name } of this.heads()) {
-      if (accounts.length >= accountsOfTextMax) break;
+      if (accounts.length >= meaningsMax) break;
       if (name.toLowerCase().includes(wanted)) accounts.push(account);
     }
     return { accounts, codes: this.#meanings.codesWith(text) };

@@ -13,10 +13,6 @@ export const acknowledged = 2;
 export const refused = 3;
 export const kept = 4;
 
-export function stateNumber(state: AlarmState): number {
-  return alarmStates.indexOf(state);
-}
-
 export function stateOf(number: number): AlarmState {
   return alarmStates[number] ?? 'refused';
 }

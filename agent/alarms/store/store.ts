@@ -26,8 +26,8 @@ const eventsMaxDefault = 1_000_000;
 /** So many over the limit before the oldest go. */
 const surplusMax = 500;
 const accountsEveryMs = 10_000;
-/** Changes after which the log is folded into the file: it then has some 20 MB. */
-const changesPerFold = 8_000;
+/** Changes after which the log is folded into the file: it then has some 40 MB. */
+const changesPerFold = 4_000;
 const noMeaning: TextMeaning = { accounts: [], codes: [] };
 
 /** @throws AppError `unsupported`, `data_loss`, `disk_full`, `unavailable` when the file cannot be opened. */
