@@ -3,7 +3,7 @@ import { type AlarmQuery, alarmCategories, alarmStates } from '../../../../src/c
 import type { TextMeaning } from '../types.ts';
 
 /** Rows that one page looks at; further ones are left to the next page. */
-export const rowsScanMax = 20_000;
+export const rowsScanMax = 10_000;
 
 type Value = string | number;
 interface Condition {

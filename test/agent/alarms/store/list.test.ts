@@ -120,14 +120,7 @@ describe('listing', () => {
 
   it('looks at a bounded number of rows, and says where it goes on', async () => {
     const count = rowsScanMax + 500;
-    await Promise.all(
-      Array.from({ length: count }, (_, index) =>
-        index < 20_000 ? test.store.record(sampleEvent(index)) : Promise.resolve(null),
-      ),
-    );
-    await Promise.all(
-      Array.from({ length: 500 }, (_, index) => test.store.record(sampleEvent(20_000 + index))),
-    );
+    await Promise.all(Array.from({ length: count }, (_, index) => test.store.record(sampleEvent(index))));
     const page = await test.store.list(alarmQuerySchema.parse({ text: 'nowhere' }));
     expect(page).toEqual({ alarms: [], nextBefore: count - rowsScanMax + 1 });
     const rest = await test.store.list(alarmQuerySchema.parse({ text: 'nowhere', before: page.nextBefore }));

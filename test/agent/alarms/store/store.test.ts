@@ -68,6 +68,21 @@ describe('recording', () => {
     expect(await test.store.record(event)).toMatchObject({ duplicate: true });
   });
 
+  it('writes nothing of a commit that fails, and goes on as if it had not been', async () => {
+    await recordAll(2);
+    await test.tamper((database) => {
+      database.exec(`CREATE TRIGGER refuse AFTER INSERT ON event WHEN new.code = 'ZZ'
+                     BEGIN SELECT RAISE(ABORT, 'the disk will not'); END`);
+    });
+    const bad = sampleEvent(9, { content: { ...sampleEvent(9).content, code: 'ZZ' } });
+    const both = await Promise.allSettled([test.store.record(sampleEvent(2)), test.store.record(bad)]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(test.store.counts()).toMatchObject({ rows: 2, waiting: 2, lastNumber: 2 });
+    expect(await test.store.record(sampleEvent(2))).toEqual({ number: 3, duplicate: false });
+    expect(await test.store.verify()).toMatchObject({ ok: true, checked: 3 });
+    expect(test.store.account('1002')?.alarms).toBe(1);
+  });
+
   it('refuses when it is closed', async () => {
     const { store } = test;
     await test.reopen();
