@@ -9,6 +9,7 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
   recording: ['rec', 'cameras'],
   inspection: ['ins', 'grid'],
   standby: ['stby'],
+  receivers: ['alarms', 'group', 'devices', 'outputs'],
   log: ['events'],
   system: ['sys', 'about', 'users', 'sessions'],
   setup: ['wizard'],

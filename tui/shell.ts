@@ -11,6 +11,7 @@ export const pageIds = [
   'recording',
   'inspection',
   'standby',
+  'receivers',
   'log',
   'system',
   'setup',
@@ -90,6 +91,11 @@ export interface Sheet {
   rows: readonly (readonly (string | number | null)[])[];
 }
 
+export interface PageFilter {
+  get(): string;
+  set(text: string): void;
+}
+
 export interface Page {
   id: PageId;
   title: string;
@@ -109,7 +115,7 @@ export interface Page {
   /** One level up inside the page; false when already at its top. */
   back?(): boolean;
   /** What `/` filters here. */
-  filter?: { get(): string; set(text: string): void };
+  filter?: PageFilter | undefined;
   commands?(): readonly Command[];
   /** What `e` writes. */
   sheet?(): Sheet | null;

@@ -68,6 +68,7 @@ export function stateDigest(status: NodeStatus): string {
     status.node.role,
     status.setup,
     status.services.map(({ state }) => state),
+    status.alarms,
     status.concerns.map(({ level, question }) => [level, question]),
     status.spaces.map(({ id, state }) => [id, state]),
     status.pools.map(({ id, status: state }) => [id, state]),

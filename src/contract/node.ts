@@ -3,6 +3,7 @@ import { eventIterator } from '@orpc/contract';
 import { z } from 'zod';
 import { cameraSchema } from './camera.ts';
 import { anyone, bytesSchema, roleSchema, serviceStateSchema, utcMsSchema, viewer } from './common.ts';
+import { groupRoleSchema, workingStatusSchema } from './group.ts';
 import { logEntrySchema } from './log.ts';
 import { poolSchema } from './pool.ts';
 import { spaceSchema } from './space.ts';
@@ -28,9 +29,32 @@ export const concernSchema = z.object({
   text: z.string(),
   hint: z.string().nullable(),
   /** Page of the TUI that leads there. */
-  page: z.enum(['home', 'storage', 'recording', 'inspection', 'log', 'system']),
+  page: z.enum(['home', 'storage', 'recording', 'inspection', 'standby', 'receivers', 'log', 'system']),
 });
 export type Concern = z.infer<typeof concernSchema>;
+
+/** The alarm receiver in a few figures, for what every page shows. */
+export const alarmSummarySchema = z.object({
+  listen: z.string().nullable(),
+  forwarding: z.boolean(),
+  problem: z.string().nullable(),
+  /** Not yet with the ARC: here, or in the queue of the group. */
+  waiting: z.number().int(),
+  /** Events that no operator has acknowledged. */
+  unacknowledged: z.number().int(),
+  devices: z.number().int(),
+  devicesLost: z.number().int(),
+  group: z
+    .object({
+      arcId: z.string(),
+      role: groupRoleSchema.nullable(),
+      status: workingStatusSchema,
+      members: z.number().int(),
+      offline: z.number().int(),
+    })
+    .nullable(),
+});
+export type AlarmSummary = z.infer<typeof alarmSummarySchema>;
 
 export const statusSchema = z.object({
   node: z.object({
@@ -75,6 +99,8 @@ export const statusSchema = z.object({
   spaces: z.array(spaceSchema),
   pools: z.array(poolSchema),
   cameras: z.array(cameraSchema),
+  /** Left out while this node receives no alarms. */
+  alarms: alarmSummarySchema.optional(),
   lastEvents: z.array(logEntrySchema),
 });
 export type NodeStatus = z.infer<typeof statusSchema>;

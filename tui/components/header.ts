@@ -1,5 +1,6 @@
 /** The two rows on top: where we are, whose node this is, how the connection and the clock stand; and the pages. */
 import { type Line, line, lineWidth, type Span, span, spread } from '../format/line.ts';
+import { plural } from '../format/numbers.ts';
 import { clock } from '../format/time.ts';
 import { cellWidth } from '../format/width.ts';
 import type { Frame, Page, TuiState } from '../shell.ts';
@@ -12,16 +13,36 @@ export function headerLine(state: TuiState, crumbs: readonly string[], frame: Fr
   const node = state.status?.node;
   const left: Span[] = [span(` ${node?.name ?? 'Holdfast'} `, 'bar-strong')];
   if (node) left.push(span(`${roles[node.role]} `, node.role === 'standby' ? 'bar-bad' : 'bar-good'));
-  const right: Span[] = [span(' ', 'bar'), connectionSpan(state, frame), span(' ', 'bar')];
+  const right: Span[] = [
+    ...alarmSpans(state, frame),
+    span(' ', 'bar'),
+    connectionSpan(state, frame),
+    span(' ', 'bar'),
+  ];
   if (state.status) right.push(span(`${clock(frame.nowMs, frame.timeZone)} `, 'bar-strong'));
   const room = frame.columns - lineWidth({ spans: left }) - lineWidth({ spans: right });
   for (const crumb of fittingCrumbs(crumbs, room))
     left.push(span(`${glyphs.crumb} `, 'bar-good'), span(`${crumb} `, 'bar'));
   // Without the clock: a screen reader would begin again with every second.
-  const label = [node?.name ?? 'Holdfast', node ? roles[node.role] : '', ...crumbs, state.connection.phase]
+  const alarms = alarmWords(state);
+  const label = [
+    ...[node?.name ?? 'Holdfast', node ? roles[node.role] : '', ...crumbs],
+    ...[alarms === '' ? '' : `${alarms} not acknowledged`, state.connection.phase],
+  ]
     .filter((word) => word !== '')
     .join(', ');
   return { ...spread({ spans: left }, { spans: right }, frame.columns, 'bar'), label };
+}
+
+/** Events that no operator has acknowledged yet, on whatever page. */
+function alarmWords({ status }: TuiState): string {
+  const count = status?.alarms?.unacknowledged ?? 0;
+  return count === 0 ? '' : plural(count, 'alarm');
+}
+
+function alarmSpans(state: TuiState, { theme }: Frame): Span[] {
+  const words = alarmWords(state);
+  return words === '' ? [] : [span(` ${theme.glyphs.warn} ${words}`, 'bar-bad')];
 }
 
 /** The last crumbs that fit: where one stands matters more than the way there. */
@@ -58,6 +79,8 @@ export function tabLine(pages: readonly Page[], current: string, columns: number
       ? [span(` ${page.digit} ${title} `, 'tab')]
       : [span(` ${page.digit}`, 'key'), span(` ${title} `)];
   });
+  // The narrowest terminal has no cell to spare for a margin.
+  const margin = long <= columns ? ' ' : '';
   const label = `Pages: ${tabs.map(({ digit, title, id }) => `${digit} ${title}${id === current ? ' (here)' : ''}`).join(', ')}`;
-  return { ...line(' ', ...spans), label };
+  return { ...line(margin, ...spans), label };
 }

@@ -3,6 +3,7 @@ import type { Page, Shell } from '../shell.ts';
 import { createHomePage } from './home.ts';
 import { createInspectionPage } from './inspection/page.ts';
 import { createLogPage } from './log/page.ts';
+import { createReceiversPage } from './receivers/page.ts';
 import { createRecordingPage } from './recording/page.ts';
 import { createSetupPage } from './setup.ts';
 import { createStandbyPage } from './standby/page.ts';
@@ -16,6 +17,7 @@ export function createPages(shell: Shell): Page[] {
     createRecordingPage(shell),
     createInspectionPage(shell),
     createStandbyPage(shell),
+    createReceiversPage(shell),
     createLogPage(shell),
     createSystemPage(shell),
     createSetupPage(shell),

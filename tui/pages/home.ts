@@ -41,6 +41,7 @@ const digits: Readonly<Record<PageId, string>> = {
   recording: '3',
   inspection: '4',
   standby: '5',
+  receivers: '6',
   log: '7',
   system: '8',
   setup: '',
@@ -181,6 +182,41 @@ function serviceLine(status: NodeStatus, frame: Frame): Line {
   return { spans, label: `Services: ${label}` };
 }
 
+/** Receiver and group in a line: what it is, what waits, and the worst of it. */
+function alarmLines({ alarms }: NodeStatus, frame: Frame): Line[] {
+  if (alarms === undefined) return [];
+  const { group, waiting, devicesLost, unacknowledged, problem, forwarding, listen } = alarms;
+  const { glyphs } = frame.theme;
+  const well = problem === null && (forwarding || group !== null) && listen !== null;
+  const state = group === null ? (forwarding ? 'forwards' : 'does not forward') : group.status;
+  const facts = [
+    ...(group === null
+      ? []
+      : [
+          `${group.arcId} ${group.role ?? 'not a member'}, ${group.members - group.offline} of ${group.members} alive`,
+        ]),
+    ...(listen === null ? ['not listening'] : []),
+    ...(waiting === 0 ? [] : [`${waiting} waiting`]),
+    ...(devicesLost === 0 ? [] : [`${plural(devicesLost, 'device')} lost`]),
+    ...(unacknowledged === 0 ? [] : [`${unacknowledged} unacknowledged`]),
+  ];
+  const tone = well ? (devicesLost + waiting > 0 || (group?.offline ?? 0) > 0 ? 'warn' : 'good') : 'bad';
+  const mark = { good: glyphs.good, warn: glyphs.warn, bad: glyphs.bad }[tone];
+  const said = problem === null ? facts.join(', ') : problem;
+  const left = line(
+    span(` ${mark} `, tone),
+    span('alarms '),
+    span(state, tone),
+    span(said === '' ? '' : `  ${said}`, problem === null ? 'dim' : 'bad'),
+  );
+  return [
+    {
+      ...spread(left, line(span(' [6] ', 'key')), frame.columns),
+      label: `Alarms: ${[state, ...facts, problem ?? ''].filter((each) => each !== '').join(', ')}, key 6`,
+    },
+  ];
+}
+
 function eventLines(status: NodeStatus, frame: Frame, rows: number): Line[] {
   return status.lastEvents.slice(0, Math.max(0, rows)).map((entry) => {
     const word = levelWord(entry.level);
@@ -211,6 +247,7 @@ export function homeLines(status: NodeStatus, frame: Frame): Line[] {
     nowLine(status, frame),
     countLine(status, frame),
     serviceLine(status, frame),
+    ...alarmLines(status, frame),
     ...space,
   );
   const left = frame.rows - lines.length - 1;
@@ -226,7 +263,7 @@ export function createHomePage(shell: Shell): Page {
     digit: '1',
     help: [
       { keys: 'Enter', text: 'go where the worst answer leads' },
-      { keys: '2 3 4 7 8', text: 'the page behind each line' },
+      { keys: '2 to 8', text: 'the page behind each line' },
     ],
     view(frame) {
       const { status } = frame;

@@ -26,7 +26,8 @@ export interface AlarmFacts {
 export function alarmConcerns({ receiver, group, lastUnknownMs, nowMs }: AlarmFacts): Concern[] {
   if (!receiver.enabled && !group.enabled) return [];
   const found: Concern[] = [];
-  const add: Add = (level, question, text, hint) => found.push({ level, question, text, hint, page: 'log' });
+  const add: Add = (level, question, text, hint) =>
+    found.push({ level, question, text, hint, page: 'receivers' });
   receiverConcerns(receiver, group, nowMs, add);
   if (lastUnknownMs !== null && nowMs - lastUnknownMs < unknownForMs) {
     add(

@@ -6,6 +6,7 @@ import type { Journal } from '../../journal/journal.ts';
 import type { RecorderStatus } from '../../recorder/protocol/schema.ts';
 import type { SettingsStore } from '../../settings/store.ts';
 import { type AlarmFacts, alarmConcerns } from '../alarms/concerns.ts';
+import { alarmSummary } from '../alarms/summary.ts';
 import { concernsOf } from './concerns.ts';
 import { mergeCameras, mergePools, mergeSpaces, type RecorderHealth, staleAfterMs } from './merge.ts';
 import { servicesOf } from './services.ts';
@@ -100,6 +101,8 @@ export class StatusBoard {
       listen: options.listen(),
     });
     const nowMs = options.clock.nowMs();
+    const alarmFacts = options.receivers.facts();
+    const alarms = alarmSummary(alarmFacts.receiver, alarmFacts.group);
     const passwordChanged = settings.users.some((user) => user.role === 'admin' && !user.mustChangePassword);
     return {
       node: {
@@ -129,7 +132,7 @@ export class StatusBoard {
         passwordChanged,
         dataFolderFreeBytes: options.dataFolderFreeBytes(),
         certificateExpiresAtMs: options.certificateExpiresAtMs,
-        alarms: alarmConcerns({ ...options.receivers.facts(), nowMs }),
+        alarms: alarmConcerns({ ...alarmFacts, nowMs }),
         recordsNothing: settings.receiver.enabled && settings.spaces.length === 0,
         nowMs,
       }),
@@ -146,6 +149,7 @@ export class StatusBoard {
       spaces,
       pools,
       cameras,
+      ...(alarms === undefined ? {} : { alarms }),
       lastEvents: options.journal.latest(lastEventsCount),
     };
   }

@@ -235,7 +235,7 @@ export function createInspectionPage(shell: Shell): Page {
   return {
     id: 'inspection',
     title: 'Inspection',
-    shortTitle: 'Insp',
+    shortTitle: 'Ins',
     digit: '4',
     help: inspectionHelp,
     enter: load,

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import type { NodeClient } from '../../../client/connect.ts';
-import { type DeviceConfig, devicesPerImportMax } from '../../../contract/index.ts';
-import { AppError } from '../../../errors.ts';
+import { importDevices } from '../../../client/import-devices.ts';
+import type { DeviceConfig } from '../../../contract/index.ts';
 import { formatDevices, parseDeviceFile } from '../../../model/device-import.ts';
 import { addCommand, type CommandHost, onlyArgument } from '../../command.ts';
 import { readItems, writeItems } from '../../item-files.ts';
@@ -13,15 +13,6 @@ const callTimeoutMs = 120_000;
 /** Devices asked for side by side. */
 const askedAtOnce = 32;
 const pageSize = 1_000;
-/** The API takes bodies of 1 MiB; a device with all its zones may have 100 KiB. */
-const batchBytesMax = 512 * 1024;
-
-interface Counts {
-  added: number;
-  changed: number;
-  unchanged: number;
-}
-
 export function addDeviceFiles(noun: Command, host: CommandHost): void {
   addCommand(noun, host, {
     usage: 'import <file>',
@@ -34,9 +25,8 @@ export function addDeviceFiles(noun: Command, host: CommandHost): void {
       const devices = await readItems(context, onlyArgument(args), parseDeviceFile);
       await context.withNode(
         async ({ client }) => {
-          const batches = batchesOf(devices);
-          const planned = await importAll(client, batches, true);
-          const counts = dryRun ? planned : await importAll(client, batches, false);
+          const planned = await importDevices(client, devices, { dryRun: true });
+          const counts = dryRun ? planned : await importDevices(client, devices, { dryRun: false });
           output.result({ ...counts, dryRun }, () => {
             const words = `${counts.added} added, ${counts.changed} changed, ${counts.unchanged} as they were`;
             output.line(dryRun ? `would be: ${words}` : words);
@@ -62,48 +52,6 @@ export function addDeviceFiles(noun: Command, host: CommandHost): void {
           output.note(`${devices.length} devices written to ${path}; keys are not among them`);
       }),
   });
-}
-
-function batchesOf(devices: readonly DeviceConfig[]): DeviceConfig[][] {
-  const batches: DeviceConfig[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const device of devices) {
-    const size = JSON.stringify(device).length;
-    const last = batches.at(-1);
-    if (last === undefined || last.length >= devicesPerImportMax || bytes + size > batchBytesMax) {
-      batches.push([device]);
-      bytes = size;
-    } else {
-      last.push(device);
-      bytes += size;
-    }
-  }
-  return batches;
-}
-
-async function importAll(
-  client: NodeClient,
-  batches: readonly DeviceConfig[][],
-  dryRun: boolean,
-): Promise<Counts> {
-  const counts = { added: 0, changed: 0, unchanged: 0 };
-  let done = 0;
-  for (const devices of batches) {
-    try {
-      const { added, changed, unchanged } = await client.device.import({ devices, dryRun });
-      counts.added += added;
-      counts.changed += changed;
-      counts.unchanged += unchanged;
-      done += devices.length;
-    } catch (error) {
-      if (!(error instanceof AppError) || dryRun || done === 0) throw error;
-      throw new AppError(error.code, `${error.message}; the first ${done} devices of the file were taken`, {
-        hint: 'import the file once more: what is there already counts as unchanged',
-        cause: error,
-      });
-    }
-  }
-  return counts;
 }
 
 async function allDevices(client: NodeClient): Promise<DeviceConfig[]> {

@@ -1,0 +1,98 @@
+/** Devices from a file on the console's machine: read and checked here, tried on the node, and entered only after the question. */
+import { readFile, stat } from 'node:fs/promises';
+import { importDevices } from '../../../../src/client/import-devices.ts';
+import type { DeviceConfig } from '../../../../src/contract/index.ts';
+import { AppError } from '../../../../src/errors.ts';
+import { parseDeviceFile } from '../../../../src/model/device-import.ts';
+import { confirmOverlay } from '../../../components/confirm.ts';
+import { formOverlay } from '../../../components/form-overlay.ts';
+import { blank, line, span } from '../../../format/line.ts';
+import { plural } from '../../../format/numbers.ts';
+import { wrap } from '../../../format/width.ts';
+import { mayEdit, type Receivers } from '../context.ts';
+
+const bytesMax = 64 * 1024 * 1024;
+/** Problems told in the form; `holdfast device import` tells more. */
+const toldMax = 3;
+
+async function readDevices(path: string): Promise<readonly DeviceConfig[]> {
+  const { size } = await stat(path).catch(() => {
+    throw new AppError('not_found', `there is no file ${path}`, {
+      hint: 'A path on the machine of this console, not on the node.',
+    });
+  });
+  if (size > bytesMax)
+    throw new AppError('invalid_input', 'the file is too large', { hint: 'At most 64 MiB.' });
+  const { items, problems } = parseDeviceFile(await readFile(path, 'utf8'));
+  if (problems.length > 0) {
+    const told = problems.slice(0, toldMax).map(({ place, text }) => `${place}: ${text}`);
+    throw new AppError('invalid_input', `the file has ${plural(problems.length, 'problem')}`, {
+      hint: told.join('; '),
+    });
+  }
+  if (items.length > 0) return items;
+  throw new AppError('invalid_input', 'the file holds no device', {
+    hint: 'A CSV file begins with a line of column names.',
+  });
+}
+
+export function importFile(receivers: Receivers, done: () => void): void {
+  const { shell } = receivers;
+  if (!mayEdit(receivers, 'devices are imported')) return;
+  let devices: readonly DeviceConfig[] = [];
+  let counts = { added: 0, changed: 0, unchanged: 0 };
+  shell.open(
+    formOverlay(shell, {
+      title: 'Import devices',
+      entries: [
+        { kind: 'text', name: 'path', label: 'File', placeholder: 'devices.csv, on this machine' },
+        {
+          kind: 'note',
+          lines: (_values, width) => [
+            blank,
+            ...wrap(
+              'CSV or JSON. It is tried first and nothing is changed; then you are asked. No device is removed.',
+              width,
+            ).map((row) => line(span(row, 'dim'))),
+          ],
+        },
+      ],
+      submit: 'Try',
+      working: 'Reading, then trying it on the node',
+      async send(values) {
+        devices = await readDevices((values.path ?? '').trim());
+        counts = await importDevices(shell.client, devices, { dryRun: true });
+        return true;
+      },
+      done: () => askImport(receivers, { devices, counts, done }),
+    }),
+  );
+}
+
+interface Plan {
+  devices: readonly DeviceConfig[];
+  counts: { added: number; changed: number; unchanged: number };
+  done: () => void;
+}
+
+function askImport({ shell }: Receivers, { devices, counts, done }: Plan): void {
+  if (counts.added + counts.changed === 0) {
+    shell.notify(`All ${plural(counts.unchanged, 'device')} of the file are there as they are.`, 'good');
+    return;
+  }
+  shell.open(
+    confirmOverlay(shell, {
+      title: 'Import devices',
+      consequences: [
+        `${plural(counts.added, 'device')} would be added, ${counts.changed} changed, ${counts.unchanged} stay as they are.`,
+      ],
+      verb: 'Import',
+      working: `Importing ${plural(devices.length, 'device')}`,
+      act: async () => {
+        const { added, changed } = await importDevices(shell.client, devices, { dryRun: false });
+        shell.notify(`${added} added, ${changed} changed.`, 'good');
+      },
+      done,
+    }),
+  );
+}

@@ -1,0 +1,73 @@
+/** One event whole: what happened, its way, its way to the ARC, who has seen it, video links and the raw frame. */
+import type { Alarm } from '../../../../src/contract/index.ts';
+import { type Fact, factLines } from '../../../components/facts.ts';
+import { textOverlay } from '../../../components/text-overlay.ts';
+import { dateTime } from '../../../format/time.ts';
+import type { Overlay, Shell } from '../../../shell.ts';
+import { alarmWord, categoryTone, eventWords } from '../words.ts';
+
+export interface EventDeeds {
+  acknowledge(alarm: Alarm): void;
+  resend(alarm: Alarm): void;
+}
+
+/** `now` answers the event as it is by now. */
+export function eventOverlay(shell: Shell, now: () => Alarm, deeds: EventDeeds): Overlay {
+  const { number, raw, video } = now();
+  const [link] = video;
+  return textOverlay(shell, {
+    title: `Event ${number}`,
+    copy: { text: link ?? raw, what: link === undefined ? 'the raw frame' : 'the video link' },
+    actions: [
+      { key: 'a', text: 'acknowledge', run: () => deeds.acknowledge(now()) },
+      { key: 'R', text: 'resend', run: () => deeds.resend(now()) },
+    ],
+    lines: (frame, width) => factLines(eventFacts(now(), frame.timeZone), width),
+  });
+}
+
+function eventFacts(alarm: Alarm, timeZone: string): Fact[] {
+  const moment = (ms: number | null) => (ms === null ? '' : dateTime(ms, timeZone));
+  const word = alarmWord(alarm.state);
+  const tries = alarm.attempts === 0 ? '' : `, ${alarm.attempts} attempts`;
+  const seen =
+    alarm.acknowledgedBy === null
+      ? 'by nobody yet'
+      : `by ${alarm.acknowledgedBy}, ${moment(alarm.acknowledgedMs)}`;
+  const optional = (name: string, value: string | null): Fact[] =>
+    value === null || value === '' ? [] : [{ name, value }];
+  return [
+    {
+      name: 'Account',
+      value: `${alarm.account}  ${alarm.device ?? '(not entered as a device)'}`,
+      tone: 'strong',
+    },
+    { name: 'Event', value: `${alarm.code ?? ''} ${eventWords(alarm)}`.trim(), tone: categoryTone(alarm) },
+    { name: 'Category', value: alarm.category },
+    ...optional('Qualifier', alarm.qualifier),
+    ...optional('Area', alarm.area),
+    ...optional('Zone', alarm.zone),
+    ...optional('User', alarm.user),
+    ...optional('Text', alarm.text),
+    { name: 'Received', value: moment(alarm.receivedMs) },
+    ...optional('Device time', moment(alarm.deviceTimeMs)),
+    {
+      name: 'Way',
+      value: `${alarm.way} from ${alarm.source}, ${alarm.format}, ${alarm.encrypted ? 'encrypted' : 'plain'}`,
+    },
+    { name: 'State', value: `${word.text}${tries}`, tone: word.tone },
+    ...optional(
+      'At the ARC',
+      alarm.arcAckMs === null ? null : `${moment(alarm.arcAckMs)} over ${alarm.output ?? '-'}`,
+    ),
+    ...(alarm.problem === null ? [] : [{ name: 'Problem', value: alarm.problem, tone: 'bad' as const }]),
+    { name: 'Seen', value: seen, tone: alarm.acknowledgedBy === null ? 'warn' : 'text' },
+    ...alarm.video.map((link, at) => ({
+      name: at === 0 ? 'Video' : '',
+      value: link,
+      tone: 'accent' as const,
+    })),
+    { name: 'ID', value: alarm.id },
+    { name: 'Raw frame', value: alarm.raw },
+  ];
+}
