@@ -160,7 +160,12 @@ export class Membership implements GroupCalls {
 
   #open({ store, arcId, backupKey }: GroupConfig): { group: Group; share: GroupShare } {
     const { clock, dataDir, directory, forwarding, facts, tell, onChange } = this.#options;
-    const secret = backupKey ?? (store.kind === 'hub' ? store.key : store.password) ?? arcId;
+    const secret = backupKey ?? (store.kind === 'hub' ? store.key : store.password);
+    if (secret === null) {
+      throw new AppError('invalid_input', 'nothing seals the copies of the devices, which hold their keys', {
+        hint: 'Give a backup key, the same on every receiver (--backup-key-file), or NATS a password.',
+      });
+    }
     const address = store.kind === 'hub' ? store.url : store.servers.join(', ');
     const group: Group = createGroup({
       config: { arcId, store: { kind: store.kind, address }, secret },
