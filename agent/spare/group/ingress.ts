@@ -5,6 +5,8 @@ import type { GroupStore } from '../types.ts';
 import type { DirectoryHooks, GroupNote } from './ports.ts';
 
 const retryMs = 5_000;
+/** A store that comes and goes is not sent everything each time. */
+const againMs = 5_000;
 
 interface IngressOptions {
   readonly clock: Clock;
@@ -31,6 +33,13 @@ export class IngressTeller {
     this.#job ??= this.#drain().finally(() => {
       this.#job = null;
     });
+  }
+
+  /** The store was away and may have lost the table. */
+  publishAgain(version: number): void {
+    if (this.#job) return;
+    this.#cancel();
+    this.#cancel = this.#options.clock.after(againMs, () => this.publish(version));
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ import { toAppError } from '../../../src/errors.ts';
 import { createBackupSealer } from '../backup/seal.ts';
 import { BackupSync } from '../backup/sync.ts';
 import { initialGroup } from '../machine/initial.ts';
+import { isCurrent } from '../machine/members.ts';
 import type { GroupState, Now } from '../machine/types.ts';
 import { encodeRoster } from '../roster/codec.ts';
 import { defaultGroupTiming } from '../timing-plan.ts';
@@ -55,7 +56,7 @@ export class MemberRun {
       onNote,
       onCopy: (copy) => {
         this.#remember({ ...this.#memory, copy });
-        if (this.role === 'host') this.#ingress.publish(copy.version);
+        if (this.role === 'host' || this.state.phase === 'working') this.#ingress.publish(copy.version);
       },
     });
     this.#watch = new RosterWatch({
@@ -193,8 +194,7 @@ export class MemberRun {
   }
 
   #afterStep(before: GroupState, after: GroupState): void {
-    if (before.phase !== after.phase && after.phase === 'working')
-      this.#ingress.publish(this.backup.view().version);
+    this.#tellIngress(before, after);
     const host = after.roster?.members[0]?.id ?? '';
     const word = after.members[host];
     if (word && word !== before.members[host]) {
@@ -202,6 +202,17 @@ export class MemberRun {
     }
     if (after.ended) this.#onEnded?.();
     if (before.phase !== after.phase || before.roster !== after.roster) this.#options.onChange();
+  }
+
+  /** Who begins to work tells what it knows, unless the host is known to have newer devices. */
+  #tellIngress(before: GroupState, after: GroupState): void {
+    const begins = before.phase !== after.phase && after.phase === 'working' && isCurrent(after);
+    const isBack = before.storeLostSinceMs !== null && after.storeLostSinceMs === null;
+    if (!begins && !(isBack && this.role === 'host')) return;
+    const { version } = this.backup.view();
+    if (version === 0) return;
+    if (begins) this.#ingress.publish(version);
+    else this.#ingress.publishAgain(version);
   }
 
   #takeRole(role: GroupRole, roster: Roster): void {

@@ -192,4 +192,14 @@ describe('the table of the ingress', () => {
     await site.run(500);
     expect(site.store.ingress).toMatchObject({ version: b?.status().backup.version });
   });
+
+  it('comes again from the host when the store was away, as it may have lost it', async () => {
+    const site = new Site();
+    await site.group('a', 'b');
+    site.store.down = true;
+    await site.run(3_000);
+    site.store.ingress = null;
+    site.store.down = false;
+    await site.until(() => site.store.ingress?.accounts.length === 2, 10_000);
+  });
 });

@@ -33,7 +33,7 @@ export interface Plan {
 }
 
 export function planOf(seed: number, random: () => number): Plan {
-  const chaosMs = 9_000 + random() * 9_000;
+  const chaosMs = Math.ceil(9_000 + random() * 9_000);
   const count = 1 + Math.floor(random() * 6);
   const faults = Array.from({ length: count }, () => faultOf(random, chaosMs)).sort(
     (a, b) => a.atMs - b.atMs,
