@@ -13,8 +13,9 @@ const QUOTE = 0x22;
 /** The length field is `0LLL`, so a body has at most 0xFFF bytes. */
 const bodyBytesMax = 0xfff;
 
+/** The sequence is decimal; one maker counts it in hex. */
 const headForm =
-  /^"(\*?)([0-9A-Za-z-]{1,16})"(\d{1,6})(?:R([0-9A-Fa-f]{1,6}))?(?:L([0-9A-Za-z]{1,6}))?(?:#([0-9A-Za-z]{0,16}))?\[/;
+  /^"(\*?)([0-9A-Za-z-]{1,16})"([0-9A-Fa-f]{1,6})(?:R([0-9A-Fa-f]{1,6}))?(?:L([0-9A-Za-z]{1,6}))?(?:#([0-9A-Za-z]{0,16}))?\[/;
 /** NAK names no account: `R0L0A0`. */
 const nakForm = /^"(\*?)(NAK)"(\d{1,6})(?:R([0-9A-Fa-f]{1,6}))?(?:L([0-9A-Fa-f]{1,6}?))?(?:A0)?\[/;
 const hexForm = /^(?:[0-9A-Fa-f]{2})*$/;
@@ -79,7 +80,7 @@ function readBody(body: string, binary: boolean): DecodeResult {
     id,
     encrypted: star === '*',
     sequence,
-    sequenceNumber: Number(sequence),
+    sequenceNumber: Number.parseInt(sequence, /^\d+$/.test(sequence) ? 10 : 16),
     receiver,
     line,
     account,
@@ -141,7 +142,10 @@ export function openFrame(frame: Dc09Frame, cipher: FrameCipher): DecodeResult {
   const text = cipher.decrypt(frame.body);
   if (text === null) return refused('key', 'the body is no whole number of AES blocks');
   const bar = text.indexOf('|');
-  const content = bar < 0 ? null : readContent(text.slice(bar + 1));
+  const bracket = text.indexOf(']');
+  // Where there is no data, many leave the bar out: then the pad, which holds no bracket, ends at the first one.
+  const hasBar = bar >= 0 && bar < bracket;
+  const content = readContent(text.slice(hasBar ? bar + 1 : Math.max(0, bracket)));
   if (content === null) return refused('key', 'the key does not open it');
   const opened = withContent(frame, content);
   // A wrong key gives a bar and a bracket by chance now and then; hardly ever a time, or data of an account, as well.

@@ -162,8 +162,8 @@ export class Dc09Line {
   }
 
   /**
-   * With a key only what was closed with it acknowledges. It is enough that a bar, a bracket and a moment come out: some
-   * write them with spaces, or fill up the end.
+   * With a key only what was closed with it acknowledges. It is enough that a bracket and a moment come out: some leave out
+   * the bar before them, write them with spaces, or fill up the end.
    */
   #isTrusted(frame: Dc09Frame): boolean {
     const { cipher } = this.#options;
@@ -173,7 +173,7 @@ export class Dc09Line {
       return false;
     }
     const text = cipher.decrypt(frame.body ?? '');
-    const opens = text !== null && /\|[\s\S]*\]\s*_?\d\d:\d\d:\d\d,\d\d-\d\d-\d{4}/.test(text);
+    const opens = text !== null && /\]\s*_?\d\d:\d\d:\d\d,\d\d-\d\d-\d{4}/.test(text);
     if (!opens) this.#noise = 'the key does not open the answer';
     return opens;
   }

@@ -23,6 +23,8 @@ import type { Teller } from './teller.ts';
 
 /** What can become an event; the payloads of DC-07 that hardly anybody sends are answered with DUH. */
 const eventIds: ReadonlySet<string> = new Set(['SIA-DCS', 'ADM-CID']);
+/** `XNM`: the NULL of DC-09-2026 that carries extended data about the path. */
+const heartbeatIds: ReadonlySet<string> = new Set(['NULL', 'XNM']);
 const answerIds: ReadonlySet<string> = new Set(['ACK', 'NAK', 'DUH', 'RSP']);
 const aesKeyBytes: ReadonlySet<number> = new Set([16, 24, 32]);
 const minuteMs = 60_000;
@@ -200,7 +202,7 @@ function judgeOpened(
   const known = entry !== null;
   const acknowledge = () =>
     cipher === null ? encodeAck(frame) : encodeAck(frame, { nowMs: clock.nowMs(), cipher });
-  if (frame.id === 'NULL') {
+  if (heartbeatIds.has(frame.id)) {
     counts.heartbeats += 1;
     return { kind: 'answer', known, bytes: acknowledge() };
   }
@@ -215,7 +217,7 @@ function judgeOpened(
 function unworkable(frame: Dc09Frame, entry: IntakeAccount | null): string | null {
   if (frame.account === '') return 'it names no account';
   if (entry?.enabled === false) return 'the account is disabled';
-  if (frame.id === 'NULL') return null;
+  if (heartbeatIds.has(frame.id)) return null;
   if (!eventIds.has(frame.id)) return `messages of the kind ${frame.id} are not known`;
   return frame.data === '' && frame.extended.length === 0 ? 'there is nothing in it' : null;
 }

@@ -108,6 +108,25 @@ describe('published frames', () => {
 });
 
 describe('a frame that came', () => {
+  it('may count its sequence in hex, and has it echoed', () => {
+    const frame = decoded(framed('"SIA-DCS"000AR1L2#1234[#1234|Nri1/BA1]'));
+    expect(frame).toMatchObject({ sequence: '000A', sequenceNumber: 10, receiver: '1', line: '2' });
+    expect(decoded(encodeAck(frame))).toMatchObject({ id: 'ACK', sequence: '000A', account: '1234' });
+  });
+
+  it.each([
+    ['', []],
+    ['[X1|2]', [{ type: 'X', value: '1|2' }]],
+  ])('may leave out the bar after its pad when it has no data: %s', (extra, extended) => {
+    const cipher = cipherWith(vectorKey);
+    const text = `]${extra}_18:06:07,11-20-2026`;
+    const body = cipher.encrypt(text);
+    expect(openFrame(decoded(framed(`"*ACK"0001R1L0#1234[${body}`)), cipher)).toMatchObject({
+      ok: true,
+      frame: { data: '', extended, timestamp: { text: '18:06:07,11-20-2026' } },
+    });
+  });
+
   const sample = vectors[0] ?? '';
 
   it('may have hex in lower case and NULs after it', () => {
