@@ -13,6 +13,8 @@ const cameras = 4;
 const recordingMs = 5_000;
 /** What a camera has sent and the recorder has not cut into a part yet, when the switch begins. */
 const partMs = 1_500;
+/** An inspection leaves its last seconds open: they may still be on their way into the index. */
+const finalAfterMs = 30_000;
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
 
@@ -93,6 +95,7 @@ describe.skipIf(!canTest)('twenty switches under recording load', { timeout: 400
   });
 
   it('both nodes name the reason of every missing second', async () => {
+    let judged = 0;
     for (const node of ['a', 'b'] as const) {
       for (const cameraId of recording.cameraIds) {
         const gaps = await recording.gaps(node, cameraId, whole);
@@ -103,11 +106,15 @@ describe.skipIf(!canTest)('twenty switches under recording load', { timeout: 400
           expect(causeOf({ fromMs: gap.fromMs, toMs: gap.toMs ?? whole.toMs })).toBeDefined();
         }
         for (const minute of await fullMinutes(node, cameraId)) {
-          if (minute.seconds < 60)
-            expect(['node-standby', 'space-lost'], `${node} ${cameraId}`).toContain(minute.reason);
+          // What is short by less than a second is within the tolerance of an inspection, and needs no reason.
+          if (minute.seconds >= 59 || minute.fromMs + minuteMs > whole.toMs - finalAfterMs) continue;
+          judged += 1;
+          const words = `${node} ${cameraId}: ${minute.seconds} s at ${new Date(minute.fromMs).toISOString()}`;
+          expect(['node-standby', 'space-lost'], words).toContain(minute.reason);
         }
       }
     }
+    expect(judged).toBeGreaterThanOrEqual(2 * cameras);
   });
 
   it('the active has all other seconds of both in its own index', async () => {
