@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { NodeStatus, Pool, Space, Whoami } from '../../src/contract/index.ts';
 import { AppError } from '../../src/errors.ts';
 import type { ApiClient, Connection, ConnectionState } from '../../tui/api.ts';
+import { type FakeReceivers, fakeReceivers, fakeReceiversClient } from './sample-alarms.ts';
 import { sampleDay, sampleHour, sampleMonth } from './sample-inspection.ts';
 import { type FakeStandby, fakeStandby, fakeStandbyClient } from './sample-pair.ts';
 import { sampleEntries, sampleNowMs, sampleStatus } from './sample-status.ts';
@@ -21,6 +22,8 @@ export class FakeAgent implements Connection {
   readonly client: ApiClient;
   /** The pair that the node says it belongs to. */
   readonly standby: FakeStandby = fakeStandby();
+  /** Its alarms, devices and group. */
+  readonly receivers: FakeReceivers = fakeReceivers();
   /** `noun.verb` with its input, in order; `node.watch` and reads left out. */
   readonly calls: [string, unknown][] = [];
   /** Thrown by the next changing call. */
@@ -387,7 +390,11 @@ function fakeClient(agent: FakeAgent): ApiClient {
       },
     },
   };
-  return { ...client, standby: fakeStandbyClient(agent.standby) } as unknown as ApiClient;
+  return {
+    ...client,
+    standby: fakeStandbyClient(agent.standby),
+    ...fakeReceiversClient(agent.receivers),
+  } as unknown as ApiClient;
 }
 
 function browse(path: string | undefined) {

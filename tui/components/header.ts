@@ -72,15 +72,17 @@ function connectionSpan(state: TuiState, frame: Frame): Span {
 /** `1 Home  2 Storage …`, the present page marked. */
 export function tabLine(pages: readonly Page[], current: string, columns: number): Line {
   const tabs = pages.filter(({ digit }) => digit !== '');
-  const long = tabs.reduce((width, { title }) => width + cellWidth(title) + 4, 1);
+  const width = (titleOf: (page: Page) => string) =>
+    tabs.reduce((sum, page) => sum + cellWidth(titleOf(page)) + 4, 0);
+  const isLong = width(({ title }) => title) < columns;
+  // The narrowest terminal has no cell to spare for a margin.
+  const margin = isLong || width(({ shortTitle }) => shortTitle) < columns ? ' ' : '';
   const spans = tabs.flatMap((page): Span[] => {
-    const title = long <= columns ? page.title : page.shortTitle;
+    const title = isLong ? page.title : page.shortTitle;
     return page.id === current
       ? [span(` ${page.digit} ${title} `, 'tab')]
       : [span(` ${page.digit}`, 'key'), span(` ${title} `)];
   });
-  // The narrowest terminal has no cell to spare for a margin.
-  const margin = long <= columns ? ' ' : '';
   const label = `Pages: ${tabs.map(({ digit, title, id }) => `${digit} ${title}${id === current ? ' (here)' : ''}`).join(', ')}`;
   return { ...line(margin, ...spans), label };
 }

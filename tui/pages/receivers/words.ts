@@ -77,9 +77,8 @@ export function categoryTone({ category }: Alarm): Word['tone'] {
   }
 }
 
-export function eventWords(alarm: Alarm): string {
-  const restored = alarm.qualifier === 'restore' && !/restor/i.test(alarm.words) ? ' (restored)' : '';
-  return `${alarm.words === '' ? (alarm.text ?? alarm.format) : alarm.words}${restored}`;
+export function eventWords({ words, text, format }: Alarm): string {
+  return words === '' ? (text ?? format) : words;
 }
 
 export function placeWords({ area, zone, user }: Alarm): string {

@@ -2,6 +2,7 @@
 import type { Alarm } from '../../../../src/contract/index.ts';
 import { type Fact, factLines } from '../../../components/facts.ts';
 import { textOverlay } from '../../../components/text-overlay.ts';
+import { plural } from '../../../format/numbers.ts';
 import { dateTime } from '../../../format/time.ts';
 import type { Overlay, Shell } from '../../../shell.ts';
 import { alarmWord, categoryTone, eventWords } from '../words.ts';
@@ -29,7 +30,7 @@ export function eventOverlay(shell: Shell, now: () => Alarm, deeds: EventDeeds):
 function eventFacts(alarm: Alarm, timeZone: string): Fact[] {
   const moment = (ms: number | null) => (ms === null ? '' : dateTime(ms, timeZone));
   const word = alarmWord(alarm.state);
-  const tries = alarm.attempts === 0 ? '' : `, ${alarm.attempts} attempts`;
+  const tries = alarm.attempts === 0 ? '' : `, ${plural(alarm.attempts, 'attempt')}`;
   const seen =
     alarm.acknowledgedBy === null
       ? 'by nobody yet'

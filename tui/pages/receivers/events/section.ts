@@ -31,7 +31,8 @@ export function createEventsSection({ shell, receiver }: Receivers, isShown: () 
     const all = feed.rows();
     const found = selectedNumber === null ? -1 : all.findIndex(({ number }) => number === selectedNumber);
     const index = found >= 0 ? found : list.index;
-    const shift = index - list.index;
+    // What is new stays in sight, unless the list was scrolled away from it.
+    const shift = list.top === 0 ? 0 : index - list.index;
     list = clampList({ index, top: list.top + shift }, all.length, rows);
     return all;
   }
@@ -171,8 +172,8 @@ export function createEventsSection({ shell, receiver }: Receivers, isShown: () 
             )
           : line(''),
         hints: [
-          { key: 'Enter', text: 'whole' },
-          { key: 'a', text: 'acknowledge' },
+          { key: 'Enter', text: 'details' },
+          { key: 'a', text: 'seen' },
           { key: 'R', text: 'resend' },
           { key: 'p', text: feed.paused ? 'go on' : 'pause' },
           { key: 'u', text: 'unseen' },

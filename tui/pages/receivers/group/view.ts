@@ -3,7 +3,7 @@ import type { GroupDecision, GroupMember, GroupStatus } from '../../../../src/co
 import type { ListCursor } from '../../../components/list.ts';
 import { type Column, padLines, table } from '../../../components/table.ts';
 import { blank, type Line, line, type Span, span } from '../../../format/line.ts';
-import { formatDuration, formatSize, plural } from '../../../format/numbers.ts';
+import { formatDuration, formatShortDuration, formatSize, plural } from '../../../format/numbers.ts';
 import { dateTime, recent } from '../../../format/time.ts';
 import { pad, wrap } from '../../../format/width.ts';
 import type { Frame } from '../../../shell.ts';
@@ -79,7 +79,7 @@ function memberColumns(frame: Frame, ageMs: number): Column<GroupMember>[] {
       title: 'Last seen',
       width: 10,
       cell: (member) => ({
-        text: member.self ? 'now' : member.ageMs === null ? 'never' : `${ageText(member.ageMs + ageMs)} ago`,
+        text: member.self ? 'now' : member.ageMs === null ? 'never' : seenText(member.ageMs + ageMs),
         tone: member.status === 'offline' ? 'bad' : 'dim',
       }),
     },
@@ -112,6 +112,11 @@ function memberColumns(frame: Frame, ageMs: number): Column<GroupMember>[] {
   ];
 }
 
+/** `0.4 s ago`, `3m ago`. */
+function seenText(ms: number): string {
+  return `${ms < 10_000 ? ageText(ms) : formatShortDuration(ms / 1000)} ago`;
+}
+
 function named(name: string, ...spans: Span[]): Line {
   return line(span(` ${pad(name, nameWidth)}`, 'dim'), ...spans);
 }
@@ -122,7 +127,7 @@ function authorityLines({ group, ageMs }: GroupView, frame: Frame): Line[] {
   const state =
     store.state === 'reachable'
       ? span(`  ${glyphs.good} reachable`, 'good')
-      : span(`  ${glyphs.bad} NOT REACHABLE: nobody forwards, events are kept`, 'bad');
+      : span(`  ${glyphs.bad} NOT REACHABLE: nobody forwards`, 'bad');
   const trip = store.roundTripMs === null ? '' : `  ${store.roundTripMs.toFixed(1)} ms`;
   const oldest =
     queue.oldestMs === null
