@@ -43,7 +43,7 @@ describe('getting about', () => {
 
   it('digits without a page do nothing', async () => {
     const screen = await open();
-    await screen.press('6', '9');
+    await screen.press('0', '9');
     expect(screen.lines[0]).toContain('› Home');
   });
 

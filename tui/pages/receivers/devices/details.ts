@@ -11,11 +11,6 @@ import type { Receivers } from '../context.ts';
 import { deviceWord } from '../words.ts';
 import { editDevice, editParts, removeDevice } from './forms.ts';
 
-export interface ShownDevice {
-  device: Device;
-  config: DeviceConfig;
-}
-
 export function openDevice(receivers: Receivers, account: string, done: () => void): void {
   const { shell } = receivers;
   const again = (): void => {
