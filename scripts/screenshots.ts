@@ -11,6 +11,8 @@ const shots: readonly { name: string; keys: readonly string[] }[] = [
   { name: 'storage', keys: ['2'] },
   { name: 'recording', keys: ['3'] },
   { name: 'inspection', keys: ['4', 'down', 'left'] },
+  { name: 'receivers', keys: ['6'] },
+  { name: 'alarms', keys: ['tab', 'tab'] },
 ];
 
 const cell = { width: 8.4, height: 18 };

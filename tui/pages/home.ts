@@ -187,7 +187,8 @@ function alarmLines({ alarms }: NodeStatus, frame: Frame): Line[] {
   if (alarms === undefined) return [];
   const { group, waiting, devicesLost, unacknowledged, problem, forwarding, listen } = alarms;
   const { glyphs } = frame.theme;
-  const well = problem === null && (forwarding || group !== null) && listen !== null;
+  const well = problem === null && (forwarding || (group !== null && group.status !== 'offline'));
+  const partly = listen === null || devicesLost + waiting + (group?.offline ?? 0) > 0;
   const state = group === null ? (forwarding ? 'forwards' : 'does not forward') : group.status;
   const facts = [
     ...(group === null
@@ -200,7 +201,7 @@ function alarmLines({ alarms }: NodeStatus, frame: Frame): Line[] {
     ...(devicesLost === 0 ? [] : [`${plural(devicesLost, 'device')} lost`]),
     ...(unacknowledged === 0 ? [] : [`${unacknowledged} unacknowledged`]),
   ];
-  const tone = well ? (devicesLost + waiting > 0 || (group?.offline ?? 0) > 0 ? 'warn' : 'good') : 'bad';
+  const tone = well ? (partly ? 'warn' : 'good') : 'bad';
   const mark = { good: glyphs.good, warn: glyphs.warn, bad: glyphs.bad }[tone];
   const said = problem === null ? facts.join(', ') : problem;
   const left = line(

@@ -9,6 +9,7 @@ import { formOverlay } from '../../../components/form-overlay.ts';
 import { blank, line, span } from '../../../format/line.ts';
 import { plural } from '../../../format/numbers.ts';
 import { wrap } from '../../../format/width.ts';
+import type { Shell } from '../../../shell.ts';
 import { mayEdit, type Receivers } from '../context.ts';
 
 const bytesMax = 64 * 1024 * 1024;
@@ -61,12 +62,22 @@ export function importFile(receivers: Receivers, done: () => void): void {
       working: 'Reading, then trying it on the node',
       async send(values) {
         devices = await readDevices((values.path ?? '').trim());
-        counts = await importDevices(shell.client, devices, { dryRun: true });
+        counts = await importDevices(shell.client, devices, {
+          dryRun: true,
+          onProgress: tell(shell, 'tried', devices.length),
+        });
         return true;
       },
       done: () => askImport(receivers, { devices, counts, done }),
     }),
   );
+}
+
+/** Progress of what takes more than a moment. */
+function tell(shell: Shell, what: string, total: number): (count: number) => void {
+  return (count) => {
+    if (count < total) shell.notify(`${count} of ${total} devices ${what} …`, 'accent');
+  };
 }
 
 interface Plan {
@@ -89,7 +100,8 @@ function askImport({ shell }: Receivers, { devices, counts, done }: Plan): void 
       verb: 'Import',
       working: `Importing ${plural(devices.length, 'device')}`,
       act: async () => {
-        const { added, changed } = await importDevices(shell.client, devices, { dryRun: false });
+        const onProgress = tell(shell, 'sent', devices.length);
+        const { added, changed } = await importDevices(shell.client, devices, { dryRun: false, onProgress });
         shell.notify(`${added} added, ${changed} changed.`, 'good');
       },
       done,

@@ -22,7 +22,13 @@ export function eventLines({ feed, receiver, list }: EventsView, frame: Frame): 
   const filtered = filterWords(feed.filter).length > 0;
   const empty =
     feed.problem ??
-    (!feed.answered ? 'Asking the node …' : filtered ? 'No such event.' : 'No event has come in yet.');
+    (!feed.answered
+      ? 'Asking the node …'
+      : filtered
+        ? 'No such event.'
+        : receiver?.listen === null
+          ? 'No event, and this node does not listen: l in Outputs changes that.'
+          : 'No event has come in yet.');
   return [
     titleLine(feed, receiver, frame),
     ...padLines(

@@ -63,7 +63,7 @@ function memberColumns(frame: Frame, ageMs: number): Column<GroupMember>[] {
     { title: 'Role', width: 7, cell: ({ role }) => role },
     {
       title: 'Name',
-      width: 10,
+      width: frame.columns < 72 ? 10 : 17,
       grow: true,
       cell: ({ name, self }) => ({ text: self ? `${name} (this node)` : name, tone: 'strong' }),
     },
@@ -101,12 +101,12 @@ function memberColumns(frame: Frame, ageMs: number): Column<GroupMember>[] {
         tone: (unshared ?? 0) > 0 ? 'warn' : 'text',
       }),
     },
-    { title: 'Version', width: 9, from: 110, cell: ({ version }) => ({ text: version ?? '-', tone: 'dim' }) },
+    { title: 'Version', width: 9, from: 120, cell: ({ version }) => ({ text: version ?? '-', tone: 'dim' }) },
     {
       title: 'Problem',
       width: 12,
       grow: true,
-      from: 100,
+      from: 112,
       cell: ({ problem }) => ({ text: problem ?? '', tone: 'bad' }),
     },
   ];
