@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<(options: BenchOptions) => 
   storage: async () => (await import('./storage.ts')).benchStorage,
   console: async () => (await import('./console.ts')).benchConsole,
   start: async () => (await import('./start.ts')).benchStart,
+  alarms: async () => (await import('./alarms.ts')).benchAlarms,
   failover: async () => (await import('./failover.ts')).benchFailover,
 };
 

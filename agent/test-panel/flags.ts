@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { AppError } from '../../src/errors.ts';
 import { fromErrno } from '../adapters/errno.ts';
 import { createFrameCipher, parseKey } from '../alarms/dc09/crypt.ts';
+import type { FrameCipher } from '../alarms/dc09/frame.ts';
 import { type PanelOptions, panelFaults, type Target } from './options.ts';
 
 const defaultPort = '6080';
@@ -53,7 +54,7 @@ export function readFlags(args: readonly string[]): PanelFlags {
       durationMs: number('seconds', values.seconds, 0, 86_400) * 1_000,
       drainMs: number('drain', values.drain, 0, 3_600) * 1_000,
       format: sia ? 'SIA-DCS' : 'ADM-CID',
-      cipher: values.key === undefined ? null : createFrameCipher(parseKey(values.key), randomBytes),
+      cipher: readCipher(values.key, values['key-file']),
       transport: values.udp ? 'udp' : 'tcp',
       connections:
         values.connections === undefined
@@ -84,6 +85,7 @@ function parse(args: readonly string[]) {
         drain: { type: 'string', default: '15' },
         format: { type: 'string', default: 'sia' },
         key: { type: 'string' },
+        'key-file': { type: 'string' },
         udp: { type: 'boolean', default: false },
         connections: { type: 'string' },
         spread: { type: 'boolean', default: false },
@@ -116,6 +118,20 @@ function number(name: string, text: string, min: number, max: number): number {
   throw invalid(`--${name} takes a number from ${min} to ${max}, not "${text}".`);
 }
 
+/** In a file nobody sees it who looks at what runs on the machine. */
+function readCipher(key: string | undefined, path: string | undefined): FrameCipher | null {
+  const hex = path === undefined ? key : readText(path, 'the key').trim();
+  return hex === undefined ? null : createFrameCipher(parseKey(hex), randomBytes);
+}
+
+function readText(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw fromErrno(cause, `read ${what} in ${path}`);
+  }
+}
+
 function oneOf<const T extends string>(
   name: string,
   text: string | undefined,
@@ -141,12 +157,7 @@ function readTargets(texts: readonly string[]): Target[] {
 
 /** A line an event: a code such as `BA` or `130`, or the data itself; `#` begins a remark. */
 function readEvents(path: string, sia: boolean): string[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw fromErrno(cause, `read the events in ${path}`);
-  }
+  const text = readText(path, 'the events');
   const lines = text.split('\n').map((line) => line.replace(/#.*$/, '').trim());
   const events = lines.filter((line) => line !== '').map((line) => eventOf(line, sia));
   if (events.length > 0 && events.length <= eventsMax) return events;

@@ -17,6 +17,7 @@ const optionsSchema = z.object({
   drain: number.min(0).max(3_600).optional(),
   format: z.string().max(8).optional(),
   key: z.string().max(64).optional(),
+  keyFile: z.string().max(4_096).optional(),
   udp: z.boolean().optional(),
   connections: number.int().min(1).max(4_096).optional(),
   spread: z.boolean().optional(),
@@ -28,12 +29,13 @@ const optionsSchema = z.object({
   record: z.string().max(4_096).optional(),
 });
 
-/** The flags of the program, from the options of the command; both spell them alike. */
+/** The flags of the program, from the options of the command. */
 function testPanelArguments(options: z.output<typeof optionsSchema>, json: boolean): string[] {
   const flags = Object.entries(options).flatMap(([name, value]) => {
+    const flag = name === 'keyFile' ? '--key-file' : `--${name}`;
     if (value === undefined || value === false) return [];
-    if (value === true) return [`--${name}`];
-    return [value].flat().flatMap((each) => [`--${name}`, String(each)]);
+    if (value === true) return [flag];
+    return [value].flat().flatMap((each) => [flag, String(each)]);
   });
   return json ? [...flags, '--json'] : flags;
 }
@@ -54,7 +56,8 @@ export function addTestPanel(program: Command, host: CommandHost): void {
       ['--seconds <s>', 'how long events are made (default: until Ctrl-C)'],
       ['--drain <s>', 'how long answers are waited for after the last event (default 15)'],
       ['--format <name>', 'sia (SIA-DCS, the default) or cid (Contact ID)'],
-      ['--key <hex>', 'AES key of all accounts, 32, 48 or 64 hex digits'],
+      ['--key <hex>', 'AES key of all accounts, 32, 48 or 64 hex digits; others on this machine can see it'],
+      ['--key-file <file>', 'the same, in a file'],
       ['--udp', 'over UDP instead of TCP'],
       ['--connections <n>', 'connections side by side (default: one an account, at most 16)'],
       ['--spread', 'connections begin at different addresses instead of all at the first'],
@@ -72,7 +75,7 @@ export function addTestPanel(program: Command, host: CommandHost): void {
     examples: [
       'holdfast test-panel --seconds 10',
       'holdfast test-panel --to 10.0.0.5:6080 --to 10.0.0.6:6080 --count 200 --rate 50',
-      'holdfast test-panel --format cid --key 3A1F6B8C9D4E7F20123456789ABCDEF0',
+      'holdfast test-panel --format cid --key-file panel.key',
       'holdfast test-panel --fault flood --seconds 5',
     ],
     run: async (context, _args, options) => {

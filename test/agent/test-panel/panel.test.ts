@@ -225,6 +225,18 @@ describe('the flags', () => {
     );
   });
 
+  it('read a key from a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hf-panel-'));
+    try {
+      const path = join(folder, 'key');
+      writeFileSync(path, `${keyHex}\n`);
+      expect(readFlags(['--key-file', path]).options.cipher).not.toBeNull();
+      expect(() => readFlags(['--key-file', join(folder, 'none')])).toThrow(/read the key/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it('read a list of events in short and in full', () => {
     const folder = mkdtempSync(join(tmpdir(), 'hf-panel-'));
     try {
