@@ -58,7 +58,8 @@ export async function openUdpDoor(host: string, port: number, context: DoorConte
   };
 
   socket.on('message', (bytes, from) => {
-    if (stopped) return;
+    // Port 0 is a forged sender: nobody can be answered there.
+    if (stopped || from.port === 0) return;
     const source = sourceText(plainAddress(from.address), from.port);
     const splitter = createFrameSplitter();
     const { frames, garbageBytes, oversized } = splitter.push(bytes);
