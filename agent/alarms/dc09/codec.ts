@@ -121,10 +121,21 @@ function readContent(text: string): Content | null {
     at = next + 1;
   }
   // One maker puts a blank before the underscore, and closes the encrypted text with the pad of PKCS#7.
-  const tail = text.slice(at).replace(/^ +|[^!-~]+$/g, '');
+  const tail = trimmed(text, at);
   if (tail !== '' && !tail.startsWith('_')) return null;
   return { data: text.slice(0, close), extended, timeText: tail === '' ? null : tail.slice(1) };
 }
+
+/** Without blanks before it and what is no character after it. By hand: an expression for it takes quadratic time. */
+function trimmed(text: string, from: number): string {
+  let start = from;
+  let end = text.length;
+  while (text[start] === ' ') start += 1;
+  while (end > start && !isGraphic(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+const isGraphic = (byte: number) => byte > 0x20 && byte < 0x7f;
 
 function withContent(frame: Dc09Frame, { data, extended, timeText }: Content): Dc09Frame {
   const account = frame.account === '' ? (accountInData.exec(data)?.[1] ?? '') : frame.account;

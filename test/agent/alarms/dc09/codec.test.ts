@@ -176,6 +176,20 @@ describe('a frame that came', () => {
     });
   });
 
+  it('costs no more time when its end is noise', () => {
+    const bytesMax = 3_900;
+    const took = (tail: string) => {
+      const frame = framed(`"SIA-DCS"0001L0#1234[x]${tail}`);
+      const runs = Array.from({ length: 5 }, () => {
+        const startedMs = performance.now();
+        expect(decodeFrame(frame)).toMatchObject({ ok: true });
+        return performance.now() - startedMs;
+      });
+      return Math.min(...runs);
+    };
+    expect(took(`_${'\x01'.repeat(bytesMax)}!`)).toBeLessThan(10 * took(`_${'!'.repeat(bytesMax)}!`) + 2);
+  });
+
   it('keeps extended fields of unknown kinds, and empty ones', () => {
     const body = '"SIA-DCS"0001L0#1234[#1234|NBA1][Vhttps://v.example/a?b=c][9?][]_00:00:00,01-01-2020';
     expect(decoded(framed(body)).extended).toEqual([
