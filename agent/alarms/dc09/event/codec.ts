@@ -212,7 +212,8 @@ export function eventFingerprint(
   const extended = frame.extended.map(({ type, value }) => type + value);
   return JSON.stringify([
     account.toUpperCase(),
-    Number(sequence),
+    // Some write it with fewer zeroes on one of two ways; one maker counts in hex, which is no number.
+    sequence.replace(/^0+/, '').toUpperCase(),
     timestamp?.text ?? null,
     id,
     data,

@@ -198,6 +198,7 @@ describe('the fingerprint', () => {
   it.each([
     { account: '12AC' },
     { sequence: '0002' },
+    { sequence: '000A' },
     { timestamp: { text: '00:00:00,01-01-2020', utcMs: 0 } },
     { id: 'ADM-CID' },
     { data: '#12AB|NBA2' },
@@ -205,5 +206,14 @@ describe('the fingerprint', () => {
     { extended: [{ type: 'V', value: 'y' }] },
   ])('is another with %j', (change) => {
     expect(eventFingerprint({ ...frame, ...change })).not.toBe(eventFingerprint(frame));
+  });
+
+  it.each([
+    ['000A', '000B'],
+    ['1E03', '1000'],
+  ])('tells hex sequence %s from %s', (one, other) => {
+    expect(eventFingerprint({ ...frame, sequence: one })).not.toBe(
+      eventFingerprint({ ...frame, sequence: other }),
+    );
   });
 });
