@@ -9,8 +9,11 @@ import { type AlarmEvent, type AlarmQueue, appendEventsMax } from './types.ts';
 export interface GroupShareOptions {
   readonly clock: Clock;
   readonly queue: Pick<AlarmQueue, 'append'>;
-  /** Rows of this node that are not in the group's queue, the oldest first. */
-  unshared(limit: number): Promise<readonly { readonly number: number; readonly event: AlarmEvent }[]>;
+  /** Rows of this node above `after` that are not in the group's queue, the oldest first, with all that was taken before. */
+  unshared(
+    limit: number,
+    after: number,
+  ): Promise<readonly { readonly number: number; readonly event: AlarmEvent }[]>;
   markShared(numbers: readonly number[]): Promise<void>;
   /** The queue answers again, or does not any more; said once a change. */
   onState(state: 'sharing' | 'behind', problem: string | null): void;
@@ -23,6 +26,8 @@ const gatherMs = 5;
 const retryMs = 1_000;
 /** Beyond it the copies on the disk are used instead of those in memory. */
 const waitingMax = 8_192;
+/** Rows that are shared and not yet marked so; what is beyond may be shared twice. */
+const unmarkedMax = 65_536;
 
 interface Waiting {
   readonly event: AlarmEvent;
@@ -43,11 +48,12 @@ export class GroupShare {
   #mode: Mode = 'behind';
   #told: 'sharing' | 'behind' | null = null;
   #waiting: Waiting[] = [];
-  /** Of events that came while it was behind, and are being stored. */
-  readonly #storing = new Set<Promise<unknown>>();
+  /** The queue has them, and this disk would not say so; it holds up nothing. */
+  readonly #unmarked = new Set<number>();
   #pumping = false;
   #catching = false;
   #cancelRetry: Cancel = () => {};
+  #cancelMark: Cancel | null = null;
 
   constructor(options: GroupShareOptions) {
     this.#options = options;
@@ -59,10 +65,7 @@ export class GroupShare {
 
   /** True when the group has it; false when it did not answer in time and the local copy must do. Never rejects. */
   share(event: AlarmEvent, stored: Promise<{ readonly number: number }>): Promise<boolean> {
-    if (this.#mode === 'behind' || this.#mode === 'closed') {
-      this.#leaveToDisk(stored);
-      return Promise.resolve(false);
-    }
+    if (this.#mode === 'behind' || this.#mode === 'closed') return Promise.resolve(false);
     return new Promise((resolve) => {
       const cancel = this.#options.clock.after(shareTimeoutMs, () => resolve(false));
       const settle = (shared: boolean) => {
@@ -77,7 +80,8 @@ export class GroupShare {
 
   /** Rows were put back by hand: they go like those that could not be handed over. */
   sweep(): void {
-    if (this.#mode !== 'direct') return;
+    // The last look at the disk may be over: there is to be another.
+    if (this.#mode !== 'direct' && this.#mode !== 'joining') return;
     this.#mode = 'behind';
     this.#release();
     void this.#catchUp();
@@ -87,6 +91,7 @@ export class GroupShare {
   close(): void {
     this.#mode = 'closed';
     this.#cancelRetry();
+    this.#cancelMark?.();
     this.#release();
   }
 
@@ -103,7 +108,7 @@ export class GroupShare {
       const problem = await this.#append(batch.map(({ event }) => event));
       if (problem === null) {
         for (const { settle } of batch) settle(true);
-        this.#noteShared(batch);
+        void this.#noteShared(batch);
       } else {
         this.#waiting.unshift(...batch);
         this.#fallBehind(problem);
@@ -112,12 +117,36 @@ export class GroupShare {
     this.#pumping = false;
   }
 
-  /** A row that is not marked, because the process ends here, is shared twice; the queue knows it by its fingerprint. */
-  #noteShared(batch: readonly Waiting[]): void {
-    const marked = Promise.allSettled(batch.map(({ stored }) => stored)).then((rows) =>
-      this.#options.markShared(rows.flatMap((row) => (row.status === 'fulfilled' ? [row.value.number] : []))),
-    );
-    marked.catch((error: unknown) => this.#fallBehind(toAppError(error).message));
+  async #noteShared(batch: readonly Waiting[]): Promise<void> {
+    const rows = await Promise.allSettled(batch.map(({ stored }) => stored));
+    await this.#mark(rows.flatMap((row) => (row.status === 'fulfilled' ? [row.value.number] : [])));
+  }
+
+  /**
+   * A disk that is full must not keep events out of the queue: it is told again later. A row that is not marked, because the
+   * process ends here, is shared twice; the queue knows it by its fingerprint.
+   */
+  async #mark(numbers: readonly number[]): Promise<void> {
+    try {
+      await this.#options.markShared(numbers);
+    } catch {
+      for (const number of numbers) if (this.#unmarked.size < unmarkedMax) this.#unmarked.add(number);
+      this.#markLater();
+    }
+  }
+
+  #markLater(): void {
+    if (this.#mode === 'closed') return;
+    this.#cancelMark ??= this.#options.clock.after(retryMs, () => {
+      this.#cancelMark = null;
+      const numbers = [...this.#unmarked];
+      this.#options.markShared(numbers).then(
+        () => {
+          for (const number of numbers) this.#unmarked.delete(number);
+        },
+        () => this.#markLater(),
+      );
+    });
   }
 
   /** Null when it is done. */
@@ -150,16 +179,7 @@ export class GroupShare {
 
   /** Those that wait in memory are on the disk, or will be in a moment. */
   #release(): void {
-    for (const { stored, settle } of this.#waiting.splice(0)) {
-      this.#leaveToDisk(stored);
-      settle(false);
-    }
-  }
-
-  #leaveToDisk(stored: Promise<unknown>): void {
-    const forget = () => this.#storing.delete(storing);
-    const storing: Promise<unknown> = stored.then(forget, forget);
-    this.#storing.add(storing);
+    for (const { settle } of this.#waiting.splice(0)) settle(false);
   }
 
   async #catchUp(): Promise<void> {
@@ -167,8 +187,10 @@ export class GroupShare {
     this.#catching = true;
     const problem = await this.#shareRows().catch((error: unknown) => toAppError(error).message);
     this.#catching = false;
-    if (this.#mode === 'closed') return;
+    if (this.#stopped()) return;
     if (problem !== null) return this.#fallBehind(problem);
+    // Rows were put back in this very moment.
+    if (this.#mode !== 'joining') return this.#catchUp();
     this.#mode = 'direct';
     this.#tell('sharing', null);
     if (this.#waiting.length > 0) this.#pumpSoon();
@@ -176,19 +198,21 @@ export class GroupShare {
 
   /** All rows of the disk that are not shared, and those that are being stored; null when it is done. */
   async #shareRows(): Promise<string | null> {
-    const { unshared, markShared } = this.#options;
-    for (;;) {
-      // What came while it was behind is on the disk before the last look at it; what comes from now on waits in memory.
+    const { unshared } = this.#options;
+    for (let after = 0; ; ) {
+      // What came while it was behind is seen by the last look at the disk; what comes from now on waits in memory.
       const last = this.#mode === 'joining';
-      if (last) await Promise.all(this.#storing);
-      const rows = await unshared(appendEventsMax);
-      const problem = rows.length === 0 ? null : await this.#append(rows.map(({ event }) => event));
+      const rows = await unshared(appendEventsMax, after);
+      const fresh = rows.filter(({ number }) => !this.#unmarked.has(number));
+      const problem = fresh.length === 0 ? null : await this.#append(fresh.map(({ event }) => event));
       if (problem !== null || this.#stopped()) return problem;
-      if (rows.length > 0) await markShared(rows.map(({ number }) => number));
+      if (fresh.length > 0) await this.#mark(fresh.map(({ number }) => number));
+      after = rows.at(-1)?.number ?? after;
       if (rows.length === appendEventsMax) continue;
       // It may have fallen behind again meanwhile: memory held too many.
       if (last && this.#mode === 'joining') return null;
       this.#mode = 'joining';
+      after = 0;
     }
   }
 

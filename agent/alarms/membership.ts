@@ -193,7 +193,7 @@ export class Membership implements GroupCalls {
     const share = new GroupShare({
       clock,
       queue: { append: (events) => group.queue().append(events) },
-      unshared: (limit) => this.#options.store.unshared(limit),
+      unshared: (limit, after) => this.#options.store.unshared(limit, after),
       markShared: (numbers) => this.#options.store.markShared(numbers),
       onState: (state, problem) =>
         tell(

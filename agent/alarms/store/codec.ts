@@ -2,6 +2,8 @@
 import type { AlarmEvent } from '../types.ts';
 import { alarmEventSchema } from './schema.ts';
 
+const rawShownMax = 4_096;
+
 /** Always the same text for the same event: fields in this order, whoever made the object. */
 export function eventText(event: AlarmEvent): string {
   const { content } = event;
@@ -35,9 +37,45 @@ export function eventText(event: AlarmEvent): string {
   });
 }
 
-/** @throws ZodError, SyntaxError for what `eventText` did not write. */
-export function eventOfText(text: string): AlarmEvent {
-  return alarmEventSchema.parse(JSON.parse(text));
+/** Null for a text of which no event can be read. */
+export function eventOrNull(text: string): AlarmEvent | null {
+  try {
+    return alarmEventSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+/** Shown where the record of an event is damaged, or of a release that is not known here: it hides none of the others. */
+export function damagedEvent({
+  number,
+  event,
+}: {
+  readonly number: number;
+  readonly event: string;
+}): AlarmEvent {
+  const nothing = { code: null, qualifier: null, area: null, zone: null, user: null };
+  return {
+    id: `damaged-${number}`,
+    fingerprint: '0'.repeat(32),
+    kind: 'device',
+    account: '',
+    known: false,
+    format: '',
+    sequence: '',
+    data: '',
+    extended: [],
+    content: { ...nothing, text: 'the record of this event cannot be read: see holdfast alarm verify' },
+    category: 'other',
+    receivedMs: 0,
+    deviceTimeMs: null,
+    way: 'local',
+    source: '',
+    encrypted: false,
+    raw: event.slice(0, rawShownMax),
+    takenBy: '',
+    forward: false,
+  };
 }
 
 export interface SettledColumns {

@@ -33,6 +33,7 @@ export class Committer {
   #ops: Waiting<WriteOp, WriteResult>[] = [];
   #counts: AlarmCounts;
   #busy: Promise<void> | null = null;
+  #lastRecord: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(ask: AskStore, clock: Clock, counts: AlarmCounts, onCommit: (committed: Committed) => void) {
@@ -49,7 +50,14 @@ export class Committer {
   /** Its number, negative for a duplicate of that number. */
   record(event: AlarmEvent): Promise<number> {
     if (this.#records.length >= eventsWaitingMax) return Promise.reject(tooMany());
-    return this.#wait(this.#records, event);
+    const recorded = this.#wait(this.#records, event);
+    this.#lastRecord = recorded.catch(() => undefined);
+    return recorded;
+  }
+
+  /** Resolves when all that `record` was asked for before is written or refused: they go in order. */
+  async recorded(): Promise<void> {
+    await this.#lastRecord;
   }
 
   write(op: WriteOp): Promise<WriteResult> {

@@ -22,6 +22,8 @@ export interface AccountRow extends AccountFacts {
 export type WriteOp =
   | { readonly kind: 'settle'; readonly rows: readonly SettledRow[] }
   | { readonly kind: 'share'; readonly numbers: readonly number[] }
+  /** Rows of the group's queue above `after` wait here again, the oldest `limit`. */
+  | { readonly kind: 'unshare'; readonly after: number; readonly limit: number }
   | {
       readonly kind: 'absorb';
       readonly items: readonly {
@@ -92,6 +94,8 @@ export interface StoreRequests {
     readonly ask: { readonly after: number; readonly limit: number };
     readonly answer: readonly { readonly number: number; readonly event: string }[];
   };
+  /** How many rows above `after` are in the group's queue, as far as is known here. */
+  shared: { readonly ask: { readonly after: number }; readonly answer: number };
   list: {
     readonly ask: { readonly query: AlarmQuery; readonly meaning: TextMeaning };
     readonly answer: RawPage;

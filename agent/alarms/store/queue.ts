@@ -12,7 +12,8 @@ import type { SettledRow } from './messages.ts';
 
 export interface QueueStore {
   record(event: AlarmEvent): Promise<{ readonly duplicate: boolean }>;
-  waiting(after: number, limit: number): Promise<readonly { number: number; event: AlarmEvent }[]>;
+  /** `event` null: its record is damaged. */
+  waiting(after: number, limit: number): Promise<readonly { number: number; event: AlarmEvent | null }[]>;
   settle(rows: readonly SettledRow[]): Promise<void>;
   counts(): { readonly waiting: number; readonly oldestMs: number | null };
 }
@@ -55,11 +56,17 @@ export function createLocalQueue(store: QueueStore, clock: Clock): LocalQueue {
     });
 
   async function next(epoch: number, limit: number): Promise<QueuedEvent[]> {
-    check(epoch);
-    const rows = await store.waiting(cursor, Math.min(limit, pullEventsMax));
-    check(epoch);
-    cursor = rows.at(-1)?.number ?? cursor;
-    return rows.map(({ number, event }) => ({ position: number, event }));
+    for (;;) {
+      check(epoch);
+      const rows = await store.waiting(cursor, Math.min(limit, pullEventsMax));
+      check(epoch);
+      cursor = rows.at(-1)?.number ?? cursor;
+      // A damaged one stays and is counted; those behind it do not wait for it.
+      const found = rows.flatMap(({ number, event }) =>
+        event === null ? [] : [{ position: number, event }],
+      );
+      if (found.length > 0 || rows.length === 0) return found;
+    }
   }
 
   async function pull(epoch: number, limit: number, waitMs: number): Promise<QueuedEvent[]> {

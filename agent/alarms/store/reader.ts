@@ -16,6 +16,7 @@ const accountSchema: z.ZodType<AccountRow> = z.object({
   lastHeardMs: z.number().nullable(),
   counted: z.number(),
 });
+const countSchema = z.object({ count: z.number() });
 const waitingSchema = z.object({ number: z.number(), event: z.string() });
 
 const accountColumns = `account, alarms, first_alarm_ms AS firstAlarmMs, last_alarm_ms AS lastAlarmMs,
@@ -39,6 +40,8 @@ export class AlarmReader {
         return eventOf(database, request.ask);
       case 'waiting':
         return this.#waiting(request.ask.after, request.ask.limit);
+      case 'shared':
+        return this.#shared(request.ask.after);
       case 'accounts':
         return this.#accounts();
       case 'verify':
@@ -62,6 +65,15 @@ export class AlarmReader {
       )
       .all(after, limit)
       .map((row) => waitingSchema.parse(row));
+  }
+
+  #shared(after: number): number {
+    const row = this.#database
+      .prepare(
+        'SELECT count(*) AS count FROM event INDEXED BY event_state WHERE state = 1 AND state <> 2 AND number > ?',
+      )
+      .get(after);
+    return countSchema.parse(row).count;
   }
 
   /** With the events that came after the last time accounts were written. */

@@ -3,7 +3,7 @@ import type { AlarmQuery } from '../../../src/contract/index.ts';
 import { AppError } from '../../../src/errors.ts';
 import type { AlarmEvent, AlarmQueue } from '../types.ts';
 import { AccountBook } from './account-book.ts';
-import { eventOfText, eventText } from './codec.ts';
+import { damagedEvent, eventOrNull, eventText } from './codec.ts';
 import { type Committed, Committer } from './committer.ts';
 import type { RawAlarm } from './messages.ts';
 import { createLocalQueue, type LocalQueue } from './queue.ts';
@@ -28,6 +28,8 @@ const surplusMax = 500;
 const accountsEveryMs = 10_000;
 /** Changes after which the log is folded into the file: it then has some 40 MB. */
 const changesPerFold = 4_000;
+/** Rows of one commit: others wait some milliseconds for it. */
+const unsharePiece = 2_000;
 const noMeaning: TextMeaning = { accounts: [], codes: [] };
 
 /** @throws AppError `unsupported`, `data_loss`, `disk_full`, `unavailable` when the file cannot be opened. */
@@ -98,12 +100,34 @@ class Store implements AlarmStore {
     return { number: Math.abs(number), duplicate: number < 0 };
   }
 
-  unshared(limit: number): Promise<{ number: number; event: AlarmEvent }[]> {
-    return this.#waiting(0, limit);
+  async unshared(limit: number, after = 0): Promise<{ number: number; event: AlarmEvent }[]> {
+    await this.#committer.recorded();
+    const found: { number: number; event: AlarmEvent }[] = [];
+    for (let from = after; found.length < limit; ) {
+      const wanted = limit - found.length;
+      const rows = await this.#waiting(from, wanted);
+      for (const { number, event } of rows) if (event !== null) found.push({ number, event });
+      if (rows.length < wanted) break;
+      from = rows.at(-1)?.number ?? from;
+    }
+    return found;
   }
 
   async markShared(numbers: readonly number[]): Promise<void> {
     if (numbers.length > 0) await this.#committer.write({ kind: 'share', numbers });
+  }
+
+  shared(after: number): Promise<number> {
+    return this.#read('shared', { after });
+  }
+
+  async unshare(after: number): Promise<number> {
+    let total = 0;
+    for (let changed = unsharePiece; changed === unsharePiece; total += changed) {
+      [changed = 0] = await this.#committer.write({ kind: 'unshare', after, limit: unsharePiece });
+    }
+    if (total > 0) this.#queue.wake();
+    return total;
   }
 
   async absorb(items: readonly Absorbed[]): Promise<number[]> {
@@ -188,9 +212,10 @@ class Store implements AlarmStore {
     await this.#write('close', null);
   }
 
-  async #waiting(after: number, limit: number): Promise<{ number: number; event: AlarmEvent }[]> {
+  /** `event` null: its record is damaged. */
+  async #waiting(after: number, limit: number): Promise<{ number: number; event: AlarmEvent | null }[]> {
     const rows = await this.#read('waiting', { after, limit });
-    return rows.map(({ number, event }) => ({ number, event: eventOfText(event) }));
+    return rows.map(({ number, event }) => ({ number, event: eventOrNull(event) }));
   }
 
   #committed({ events, answer }: Committed): void {
@@ -252,7 +277,7 @@ class Store implements AlarmStore {
 function storedOf(row: RawAlarm): StoredAlarm {
   return {
     number: row.number,
-    event: eventOfText(row.event),
+    event: eventOrNull(row.event) ?? damagedEvent(row),
     progress: {
       state: stateOf(row.state),
       attempts: row.attempts,

@@ -87,10 +87,20 @@ export interface AlarmStore {
   record(event: AlarmEvent): Promise<{ readonly number: number; readonly duplicate: boolean }>;
   /** Of a receiver alone: what waits here. Positions are numbers. */
   readonly queue: AlarmQueue;
-  /** Rows that wait here, the oldest first: in a group, what is not yet in its queue. */
-  unshared(limit: number): Promise<readonly { readonly number: number; readonly event: AlarmEvent }[]>;
+  /**
+   * Rows above `after` that wait here, the oldest first, with all that `record` was asked for before: in a group, what is not
+   * yet in its queue.
+   */
+  unshared(
+    limit: number,
+    after?: number,
+  ): Promise<readonly { readonly number: number; readonly event: AlarmEvent }[]>;
   /** They are in the group's queue now. */
   markShared(numbers: readonly number[]): Promise<void>;
+  /** How many rows above `after` are in the group's queue and have no end known here. */
+  shared(after: number): Promise<number>;
+  /** Those rows wait here again, to be forwarded or shared once more. Gives how many. */
+  unshare(after: number): Promise<number>;
   /** Keeps the history of events of the group's queue: settles the row that is here, or adds one. Gives the numbers. */
   absorb(items: readonly Absorbed[]): Promise<readonly number[]>;
   /** Looks at a bounded number of rows, see `AlarmPage.nextBefore`. `meaning` belongs to `query.text`. */

@@ -5,7 +5,7 @@ import { inTransaction, openSqlite } from '../../adapters/sqlite.ts';
 import { eventId, fingerprintOf } from '../intake/fingerprint.ts';
 import { type AlarmEvent, duplicateWindowMs } from '../types.ts';
 import { digestOf } from './chain.ts';
-import { eventOfText, eventText, seenText, settledText } from './codec.ts';
+import { eventOrNull, eventText, seenText, settledText } from './codec.ts';
 import { Ledger } from './ledger.ts';
 import type { AccountRow, Batch, BatchAnswer, SettledRow, WriteOp, WriteResult } from './messages.ts';
 import { RecentFingerprints } from './recent.ts';
@@ -83,6 +83,8 @@ export class AlarmWriter {
         return [sum(op.rows.map((row) => this.#settle(row, nowMs)))];
       case 'share':
         return [sum(op.numbers.map((number) => this.#share(number)))];
+      case 'unshare':
+        return [this.#unshare(op.after, op.limit)];
       case 'absorb':
         return op.items.map(({ text, settled }) => this.#absorb(text, settled, nowMs));
       case 'resend':
@@ -165,6 +167,12 @@ export class AlarmWriter {
     return 1;
   }
 
+  #unshare(after: number, limit: number): number {
+    const changed = Number(this.#sql.unshare.run(after, limit).changes);
+    this.#ledger.now.waiting += changed;
+    return changed;
+  }
+
   #absorb(text: string, settled: Omit<SettledRow, 'number'> | null, nowMs: number): number {
     const event = eventOrNull(text);
     if (event === null) return 0;
@@ -185,8 +193,8 @@ export class AlarmWriter {
   /** The same event under an id of its own: nobody takes it for the one that came before. */
   #resend(number: number, user: string, nowMs: number): number[] {
     const row = textSchema.parse(this.#sql.text.get(number));
-    if (row === undefined || row.state === waiting) return [];
-    const event = eventOfText(row.event);
+    const event = row === undefined || row.state === waiting ? null : eventOrNull(row.event);
+    if (event === null) return [];
     const fingerprint = fingerprintOf(
       `resent ${event.fingerprint} ${number} ${this.#ledger.now.lastNumber} ${nowMs}`,
     );
@@ -249,14 +257,6 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0);
 }
 
-function eventOrNull(text: string): AlarmEvent | null {
-  try {
-    return eventOfText(text);
-  } catch {
-    return null;
-  }
-}
-
 function prepareAll(database: DatabaseSync) {
   const sql = (text: string): StatementSync => database.prepare(text);
   return {
@@ -274,6 +274,10 @@ function prepareAll(database: DatabaseSync) {
        WHERE number = ?`,
     ),
     share: sql(`UPDATE event SET state = ${shared} WHERE number = ?`),
+    unshare: sql(
+      `UPDATE event SET state = ${waiting} WHERE number IN (SELECT number FROM event INDEXED BY event_state
+       WHERE state = ${shared} AND state <> 2 AND number > ? ORDER BY number LIMIT ?)`,
+    ),
     find: sql(
       `SELECT number, state FROM event INDEXED BY event_received WHERE received_ms = ? AND fingerprint = ? LIMIT 1`,
     ),

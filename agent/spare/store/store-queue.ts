@@ -1,6 +1,6 @@
 /** The group's queue over any store: events as text, many calls in one request, and each event once per opening. */
 import { AppError } from '../../../src/errors.ts';
-import { eventOfText, eventText } from '../../alarms/store/codec.ts';
+import { eventOrNull, eventText } from '../../alarms/store/codec.ts';
 import {
   type AlarmEvent,
   type AlarmQueue,
@@ -118,7 +118,8 @@ class StoreQueue implements AlarmQueue {
     if (this.#opening !== opening) return [];
     opening.after = after;
     return events.flatMap(({ position, body }) => {
-      const event = eventOf(body);
+      // What this release cannot read stays in the queue, and is counted there, until one comes that can.
+      const event = eventOrNull(body);
       return event ? [{ position, event }] : [];
     });
   }
@@ -133,13 +134,4 @@ function textOf(event: AlarmEvent): EventText {
   }
   const { account, fingerprint, receivedMs } = event;
   return { account, fingerprint, receivedMs, body, bytes: Buffer.byteLength(body) };
-}
-
-/** Null for what this release cannot read: it stays in the queue, and is counted there, until one comes that can. */
-function eventOf(body: string): AlarmEvent | null {
-  try {
-    return eventOfText(body);
-  } catch {
-    return null;
-  }
 }

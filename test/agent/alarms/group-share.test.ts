@@ -16,14 +16,20 @@ class World {
   queue: 'answers' | 'away' | 'silent' | 'takes it and is silent' = 'answers';
   appendMs = 2;
   storeMs = 3;
+  diskIsFull = false;
+  readonly #storing = new Set<Promise<unknown>>();
   readonly share: GroupShare;
 
   constructor() {
     this.share = new GroupShare({
       clock: this.clock,
       queue: { append: (events) => this.#append(events) },
-      unshared: async (limit) => this.rows.filter(({ shared }) => !shared).slice(0, limit),
+      unshared: async (limit, after) => {
+        await Promise.all(this.#storing);
+        return this.rows.filter(({ shared, number }) => !shared && number > after).slice(0, limit);
+      },
       markShared: async (numbers) => {
+        if (this.diskIsFull) throw new AppError('disk_full', 'no room for alarms');
         for (const row of this.rows) if (numbers.includes(row.number)) row.shared = true;
       },
       onState: (state) => this.states.push(state),
@@ -31,12 +37,23 @@ class World {
   }
 
   take(event: AlarmEvent): Promise<boolean> {
+    return this.share.share(event, this.store(event));
+  }
+
+  store(event: AlarmEvent): Promise<{ number: number }> {
     const stored = this.#pause(this.storeMs).then(() => {
       const number = this.rows.length + 1;
+      if (this.diskIsFull) throw new AppError('disk_full', 'no room for alarms');
       this.rows.push({ number, event, shared: false });
       return { number };
     });
-    return this.share.share(event, stored);
+    const settled = stored.then(
+      () => {},
+      () => {},
+    );
+    this.#storing.add(settled);
+    void settled.then(() => this.#storing.delete(settled));
+    return stored;
   }
 
   #pause(delayMs: number): Promise<void> {
@@ -121,6 +138,45 @@ describe('events of a receiver in a group', () => {
     world.share.sweep();
     await world.clock.advance(100);
     expect(world.queued).toEqual(['e9']);
+  });
+
+  it('that are sent once more just while the last rows are looked at go there too', async () => {
+    const world = new World();
+    world.rows.push({ number: 1, event: event(1), shared: false });
+    world.share.start();
+    // While row 1 is on its way: what comes now is seen by no look that is under way.
+    for (let waitedMs = 0; waitedMs < 20; waitedMs += 1) {
+      world.rows.push({ number: world.rows.length + 1, event: event(world.rows.length + 1), shared: false });
+      world.share.sweep();
+      await world.clock.advance(1);
+    }
+    await world.clock.advance(2_000);
+    expect(world.unshared).toBe(0);
+  });
+
+  it('reach the queue while the disk is full, and are marked when it has room', async () => {
+    const world = new World();
+    world.share.start();
+    await world.clock.advance(50);
+    const first = world.take(event(1));
+    await world.clock.advance(4);
+    world.diskIsFull = true;
+    await world.clock.advance(50);
+    expect(await first).toBe(true);
+    const second = world.take(event(2));
+    await world.clock.advance(50);
+    expect(await second).toBe(true);
+    expect([world.unshared, world.states]).toEqual([1, ['sharing']]);
+    world.queue = 'away';
+    void world.take(event(3));
+    await world.clock.advance(2_000);
+    world.queue = 'answers';
+    await world.clock.advance(3_000);
+    expect(world.states).toEqual(['sharing', 'behind', 'sharing']);
+    world.diskIsFull = false;
+    await world.clock.advance(2_000);
+    expect(world.unshared).toBe(0);
+    expect(world.queued).toEqual(['e1', 'e2']);
   });
 
   it('are left on the disk when it is closed', async () => {

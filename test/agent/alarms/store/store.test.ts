@@ -53,6 +53,34 @@ describe('recording', () => {
     expect(test.store.counts()).toMatchObject({ waiting: 0, oldestMs: null });
   });
 
+  it('gives what was asked for just before to whoever hands it on: no event falls between the two', async () => {
+    const recorded = recordAll(5);
+    expect((await test.store.unshared(10)).map(({ number }) => number)).toEqual([1, 2, 3, 4, 5]);
+    await recorded;
+  });
+
+  it('shows a damaged record as such, and neither it nor those behind it hold anything up', async () => {
+    await recordAll(7);
+    const store = await test.tamper((database) => {
+      database.exec(
+        `UPDATE event SET event = '{"id":1}' WHERE number < 5; UPDATE event SET event = 'x' WHERE number = 6`,
+      );
+    });
+    const { alarms } = await store.list({ limit: 10, unacknowledged: false });
+    expect(alarms.map(({ event }) => event.content.text?.includes('cannot be read') ?? false)).toEqual([
+      ...[false, true, false],
+      ...[true, true, true, true],
+    ]);
+    expect((await store.unshared(2)).map(({ number }) => number)).toEqual([5, 7]);
+    await store.queue.open(1);
+    const pulled = [...(await store.queue.pull(1, 2, 0)), ...(await store.queue.pull(1, 9, 0))];
+    expect(pulled.map(({ position }) => position)).toEqual([5, 7]);
+    const [resent, recorded] = await Promise.all([store.resend([1, 5], 'ann'), store.record(sampleEvent(9))]);
+    // 5 waits as it is; 1 cannot be sent.
+    expect([resent, recorded.duplicate]).toEqual([[], false]);
+    expect(store.counts().waiting).toBe(8);
+  });
+
   it('refuses an event that is none, and stores the others of its commit', async () => {
     const bad = test.store.record(sampleEvent(1, { source: 'x'.repeat(65) }));
     const good = test.store.record(sampleEvent(2));
