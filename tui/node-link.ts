@@ -120,11 +120,11 @@ export class NodeLink {
     this.#offerWizard(status);
   }
 
-  /** A node that cannot record yet begins with the first steps, once. */
-  #offerWizard({ setup }: NodeStatus): void {
+  /** A node that has nothing to do yet begins with the first steps, once; one that only receives alarms has. */
+  #offerWizard({ setup, alarms }: NodeStatus): void {
     if (this.#wizardOffered) return;
     this.#wizardOffered = true;
-    const ready = setup.hasSpace && setup.hasPool && setup.hasCamera;
+    const ready = (setup.hasSpace && setup.hasPool && setup.hasCamera) || alarms !== undefined;
     const { readOnly } = this.#console;
     if (!ready && !readOnly && this.#console.state().whoami?.role === 'admin') this.#console.go('setup');
   }

@@ -119,6 +119,13 @@ describe('each view', () => {
     expect(screen.text).toContain('WORKING');
   });
 
+  it('keeps its tabs beside a long problem, and claims no empty queue', async () => {
+    const problem = 'the alarm receiver process does not answer; it is being restarted';
+    const screen = await open({ receiver: sampleReceiver({ problem, listen: null }) }, views(2));
+    expect(screen.lines[2]).toMatch(/\[Events\] {2}Outputs .*✗ the alarm receiver process/);
+    expect(screen.lines[3]).toContain('queue not known');
+  });
+
   it('survives text from outside that would drive the terminal', async () => {
     const evil = '\u001b[2J\u001b]0;owned\u0007';
     const alarms = [sampleAlarm(48_211, { words: evil, device: evil, raw: evil, video: [evil] })];
@@ -151,6 +158,23 @@ describe('every page', () => {
     agent.publish({ alarms: { ...alarms, unacknowledged: 0 } });
     await screen.idle();
     expect(screen.lines[0]).not.toContain('alarm');
+    agent.publish({ alarms: { ...alarms, unacknowledged: 0, problem: 'the receiver is restarting' } });
+    await screen.idle();
+    expect(screen.lines[0]).toContain('! alarms ?');
+  });
+
+  it('a node that only receives alarms does not begin with the first steps of recording', async () => {
+    const setup = { passwordChanged: true, hasSpace: false, hasPool: false, hasCamera: false };
+    for (const [patch, page] of [
+      [{ setup, alarms }, 'Home'],
+      [{ setup }, 'First steps'],
+    ] as const) {
+      const agent = new FakeAgent();
+      agent.status = { ...agent.status, ...patch };
+      const screen = await openConsole({ agent });
+      opened.push(screen);
+      expect(screen.lines[0]).toContain(`› ${page}`);
+    }
   });
 
   it('Home tells of the receiver in a line, and its worst', async () => {

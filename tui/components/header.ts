@@ -36,8 +36,9 @@ export function headerLine(state: TuiState, crumbs: readonly string[], frame: Fr
 
 /** Events that no operator has acknowledged yet, on whatever page. */
 function alarmWords({ status }: TuiState): string {
-  const count = status?.alarms?.unacknowledged ?? 0;
-  return count === 0 ? '' : plural(count, 'alarm');
+  const { unacknowledged: count = 0, problem = null } = status?.alarms ?? {};
+  if (count > 0) return plural(count, 'alarm');
+  return problem === null ? '' : 'alarms ?';
 }
 
 function alarmSpans(state: TuiState, { theme }: Frame): Span[] {

@@ -1,6 +1,6 @@
 /** Receivers: the group, the devices, what comes in and where it goes; four views of one page. */
 import { keepAsking } from '../../answer.ts';
-import { blank, type Line, line, type Span, span, spread } from '../../format/line.ts';
+import { blank, cutLine, type Line, line, lineWidth, type Span, span, spread } from '../../format/line.ts';
 import type { Frame, Page, PageView, Shell } from '../../shell.ts';
 import { ageText } from '../standby/words.ts';
 import type { Receivers } from './context.ts';
@@ -113,8 +113,10 @@ export function createReceiversPage(shell: Shell): Page {
         : span(` ${sections[name].title} `, 'dim'),
     ]);
     const label = `Views: ${names.map((name) => (name === current() ? `${name} (here)` : name)).join(', ')}`;
-    const words = frame.columns < wordsFromColumns ? line('') : stateLine(frame);
-    return { ...spread(line(...tabs), words, frame.columns), label };
+    const left = line(...tabs);
+    const room = frame.columns - lineWidth(left) - 2;
+    const words = frame.columns < wordsFromColumns ? line('') : cutLine(stateLine(frame), room);
+    return { ...spread(left, words, frame.columns), label };
   }
 
   /** Whether this node forwards, or why what is shown is old. */

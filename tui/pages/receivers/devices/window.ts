@@ -110,15 +110,12 @@ export class DeviceWindow {
   /** Fetches the pages that are shown and the one after them, one at a time. */
   async #fill({ again = false } = {}): Promise<void> {
     if (this.#asking || this.#shell.state().connection.phase !== 'connected') return;
+    if (this.#next(again, new Set()) === undefined) return;
     const generation = this.#generation;
     this.#asking = true;
     try {
       const fetched = new Set<number>();
-      for (let turn = 0; turn < pagesMax; turn += 1) {
-        const page = this.#wanted().find((each) =>
-          again ? !fetched.has(each) : !this.#pages.has(each) && !fetched.has(each),
-        );
-        if (page === undefined) break;
+      for (let page = this.#next(again, fetched); page !== undefined; page = this.#next(again, fetched)) {
         fetched.add(page);
         const { devices, nextAfter, total } = await this.#ask(this.#starts[page] ?? null, pageSize);
         if (generation !== this.#generation) return;
@@ -135,6 +132,12 @@ export class DeviceWindow {
       if (generation === this.#generation) this.#asking = false;
       this.#shell.changed();
     }
+  }
+
+  /** The page to fetch now; undefined when all that is wanted is there. */
+  #next(again: boolean, fetched: ReadonlySet<number>): number | undefined {
+    if (fetched.size >= pagesMax) return undefined;
+    return this.#wanted().find((page) => !fetched.has(page) && (again || !this.#pages.has(page)));
   }
 
   /** Pages of the screen whose way is known, and the next one, so that the cursor need not wait for it. */

@@ -64,6 +64,7 @@ function titleLine(feed: EventFeed, receiver: ReceiverStatus | null, frame: Fram
 /** What waits for the ARC is always in sight. */
 function queueLine(receiver: ReceiverStatus | null, frame: Frame): Line {
   if (!receiver) return line('');
+  if (receiver.problem !== null && receiver.listen === null) return line(span('queue not known ', 'warn'));
   const { waiting, oldestMs, unshared } = receiver.queue;
   const oldest =
     oldestMs === null || waiting === 0
