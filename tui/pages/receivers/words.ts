@@ -4,8 +4,8 @@ import type {
   AlarmState,
   BackupState,
   Device,
-  GroupMember,
   OutputStatus,
+  WorkingStatus,
 } from '../../../src/contract/index.ts';
 import type { Word } from '../../format/words.ts';
 
@@ -13,7 +13,7 @@ function word(text: string, tone: Word['tone']): Word {
   return { text, tone };
 }
 
-export function workingWord(status: GroupMember['status']): Word {
+export function workingWord(status: WorkingStatus): Word {
   return {
     working: word('WORKING', 'good'),
     standby: word('standby', 'strong'),
