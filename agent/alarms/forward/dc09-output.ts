@@ -6,7 +6,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { toAppError } from '../../../src/errors.ts';
 import { encodeFrame } from '../dc09/codec.ts';
 import { createFrameCipher, parseKey } from '../dc09/crypt.ts';
-import type { Dc09Frame, FrameCipher, FrameFields } from '../dc09/frame.ts';
+import type { Dc09Frame, ExtendedField, FrameCipher, FrameFields } from '../dc09/frame.ts';
 import { timestampAt } from '../dc09/timestamp.ts';
 import type { AlarmEvent, ArcOutput, SendResult } from '../types.ts';
 import { type Answer, Dc09Line } from './dc09-line.ts';
@@ -100,15 +100,13 @@ class Dc09Output implements ArcOutput {
     if (series.late !== null) return this.#resultOf(series, { kind: series.late });
     const { id, data, extended, unconverted } = outgoingOf(event, this.#config, this.#deps.convert);
     if (unconverted) this.#tellUnconverted(event);
-    const frame = (): Uint8Array =>
-      this.#frame({ id, sequence: series.sequence, account: event.account, data, extended }, event);
-    let bytes: Uint8Array;
-    try {
-      bytes = frame();
-    } catch (thrown) {
+    const fields = { id, sequence: series.sequence, account: event.account, data };
+    const fitting = this.#fitting(event, fields, extended);
+    if (typeof fitting === 'string') {
       this.#book.forget(series);
-      return { outcome: 'refused', problem: `not to be put into a frame: ${toAppError(thrown).message}` };
+      return { outcome: 'refused', problem: `not to be put into a frame: ${fitting}` };
     }
+    const { bytes, frame } = fitting;
     const clocks = this.#clocks;
     let answer = await this.#exchange(line, series, bytes, mayLeave);
     if (answer.kind === 'NAK') this.#setRight(answer.arcTimeMs);
@@ -117,6 +115,20 @@ class Dc09Output implements ArcOutput {
       answer = await this.#exchange(line, series, frame(), mayLeave);
     }
     return this.#resultOf(series, answer);
+  }
+
+  /** Without what was added, such as links to pictures, where that makes it too long: the alarm itself matters. Else why not. */
+  #fitting(
+    event: AlarmEvent,
+    fields: Pick<FrameFields, 'id' | 'sequence' | 'account' | 'data'>,
+    extended: readonly ExtendedField[],
+  ): { bytes: Uint8Array; frame: () => Uint8Array } | string {
+    const frame = () => this.#frame({ ...fields, extended }, event);
+    try {
+      return { bytes: frame(), frame };
+    } catch (thrown) {
+      return extended.length > 0 ? this.#fitting(event, fields, []) : toAppError(thrown).message;
+    }
   }
 
   #resultOf(series: Series, answer: Answer): SendResult {

@@ -16,13 +16,19 @@ export interface Outgoing {
   readonly unconverted: boolean;
 }
 
+/** A bracket or control character, which no frame can hold: with a blank for it the event reaches the ARC, else it never would. */
+const unsendable = /[[\]]|[^\x20-\x7e\x80-\xff]/g;
+const sendable = (text: string) => text.replace(unsendable, ' ');
+
 export function outgoingOf(
   event: AlarmEvent,
   { format, videoLinks }: Pick<Dc09Config, 'format' | 'videoLinks'>,
   convert: Convert,
 ): Outgoing {
-  const extended = videoLinks ? event.extended : event.extended.filter(({ type }) => type !== 'V');
-  const asReceived = { id: event.format, data: event.data, extended, unconverted: false };
+  const extended = event.extended
+    .filter(({ type }) => videoLinks || type !== 'V')
+    .map(({ type, value }) => ({ type: sendable(type), value: sendable(value) }));
+  const asReceived = { id: event.format, data: sendable(event.data), extended, unconverted: false };
   if (format === 'as-received' || format === event.format) return asReceived;
   const data = convert(event, format);
   return data === null
