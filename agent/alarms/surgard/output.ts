@@ -35,6 +35,8 @@ type Answer = { readonly kind: 'ack' | 'nak' } | { readonly kind: 'none'; readon
 
 /** 15h may mean that the line was garbled: only after so many for the same event it is refused. */
 const naksMax = 3;
+/** Events whose 15h are counted; of more the oldest begins anew. */
+const nakEventsMax = 1_024;
 const connectionCheckMs = 10_000;
 
 export class SurgardOutput implements ArcOutput {
@@ -54,7 +56,8 @@ export class SurgardOutput implements ArcOutput {
   #asked = false;
   #free: Promise<unknown> = Promise.resolve();
   #working = false;
-  #naks: { eventId: string; count: number } = { eventId: '', count: 0 };
+  /** Of events that were answered 15h and not yet 06h. */
+  readonly #naks = new Map<string, number>();
 
   constructor(config: SurgardConfig, deps: SurgardDeps) {
     this.id = config.id;
@@ -111,11 +114,15 @@ export class SurgardOutput implements ArcOutput {
     if (!encoded.ok) return { outcome: 'refused', problem: encoded.problem };
     const answer = await this.#ask(encoded.bytes, mayLeave);
     if (answer.kind === 'none') return { outcome: 'failed', problem: answer.problem };
+    const count = (this.#naks.get(event.id) ?? 0) + 1;
+    this.#naks.delete(event.id);
     if (answer.kind === 'ack') return { outcome: 'acknowledged' };
-    const count = this.#naks.eventId === event.id ? this.#naks.count + 1 : 1;
-    this.#naks = { eventId: event.id, count };
     const problem = 'the automation answers 15h (NAK)';
-    return count >= naksMax ? { outcome: 'refused', problem } : { outcome: 'failed', problem };
+    if (count >= naksMax) return { outcome: 'refused', problem };
+    this.#naks.set(event.id, count);
+    const [oldest] = this.#naks.keys();
+    if (this.#naks.size > nakEventsMax && oldest !== undefined) this.#naks.delete(oldest);
+    return { outcome: 'failed', problem };
   }
 
   #encode(event: AlarmEvent): SurgardEncoding {

@@ -93,6 +93,15 @@ describe('Sur-Gard as a client', () => {
     expect(outcomes).toEqual(['failed', 'failed', 'refused']);
   });
 
+  it('counts the NAKs of each event, also when two of them take turns', async () => {
+    const { automation, output } = await client();
+    automation.answer = 'nak';
+    const outcomes = [];
+    for (const each of [event, other, event, other, event, other])
+      outcomes.push((await output.send(each, 0, always)).outcome);
+    expect(outcomes).toEqual(['failed', 'failed', 'failed', 'failed', 'refused', 'refused']);
+  });
+
   it('sends heartbeats while it works', async () => {
     const { automation, output } = await client({ heartbeatSeconds: 1 });
     output.work();
