@@ -3,7 +3,7 @@ import type { AlarmEvent } from '../types.ts';
 import type { AccountRow } from './messages.ts';
 import type { AccountFacts, HeardRow } from './types.ts';
 
-/** Unknown accounts beyond it are not counted. */
+/** With more than these, accounts that are not in the directory are not counted: who makes them up must not hide the others. */
 const accountsMax = 150_000;
 /** Rows of one commit: others wait some milliseconds for it. */
 const rowsPerPiece = 1_000;
@@ -29,14 +29,14 @@ export class AccountBook {
   }
 
   heard(account: string, nowMs: number): void {
-    const facts = this.#open(account);
+    const facts = this.#open(account, true);
     if (facts === null) return;
     facts.lastHeardMs = nowMs;
     facts.activatedMs ??= nowMs;
   }
 
-  count({ account, receivedMs }: AlarmEvent): void {
-    const facts = this.#open(account);
+  count({ account, known, receivedMs }: AlarmEvent): void {
+    const facts = this.#open(account, known);
     if (facts === null) return;
     facts.alarms += 1;
     facts.firstAlarmMs ??= receivedMs;
@@ -74,10 +74,11 @@ export class AccountBook {
     return { account, ...facts, counted };
   }
 
-  #open(account: string): Facts | null {
+  /** `known`: the directory bounds how many of these there are. */
+  #open(account: string, known: boolean): Facts | null {
     let facts = this.#facts.get(account);
     if (facts === undefined) {
-      if (this.#facts.size >= accountsMax) return null;
+      if (!known && this.#facts.size >= accountsMax) return null;
       facts = emptyFacts();
       this.#facts.set(account, facts);
     }

@@ -15,6 +15,8 @@ import { acknowledged, categoryNumber, kept, refused, shared, waiting } from './
 import type { AlarmCounts } from './types.ts';
 
 const hourMs = 3_600_000;
+/** Among the last ones may be some that were received long before: sent once more, or taken in elsewhere. */
+const newestRows = 1_000;
 /** The log is folded by whoever drives the writer, between commits; this is for when nobody does. */
 const logPagesMax = 64_000;
 
@@ -240,7 +242,8 @@ export class AlarmWriter {
     const rows = this.#database
       .prepare(
         `SELECT number, fingerprint, received_ms FROM event INDEXED BY event_received
-         WHERE received_ms >= (SELECT received_ms FROM event ORDER BY number DESC LIMIT 1) - ? ORDER BY received_ms`,
+         WHERE received_ms >= (SELECT max(received_ms) FROM (SELECT received_ms FROM event ORDER BY number DESC
+           LIMIT ${newestRows})) - ? ORDER BY received_ms`,
       )
       .iterate(duplicateWindowMs);
     let lastMs = 0;

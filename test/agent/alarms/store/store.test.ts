@@ -81,6 +81,16 @@ describe('recording', () => {
     expect(store.counts().waiting).toBe(8);
   });
 
+  it('knows what came lately after a restart, also when the last row is an old event that was sent once more', async () => {
+    await recordAll(1);
+    test.nowMs += 10 * duplicateWindowMs;
+    const late = sampleEvent(5, { receivedMs: test.nowMs });
+    await test.store.record(late);
+    await test.store.resend([1], 'ann');
+    await test.reopen();
+    expect(await test.store.record(late)).toEqual({ number: 2, duplicate: true });
+  });
+
   it('refuses an event that is none, and stores the others of its commit', async () => {
     const bad = test.store.record(sampleEvent(1, { source: 'x'.repeat(65) }));
     const good = test.store.record(sampleEvent(2));
