@@ -80,13 +80,16 @@ export async function benchAlarms({ say, seconds, dir }: BenchOptions): Promise<
       String(firstAccount),
     ];
     const { port } = receiver;
+    const rssMB = async () => Math.round((await client.alarm.status()).rssBytes / 1e6);
+    say(`${await rssMB()} MB before the first event`);
     const paced = await measure('paced', port, [...many, '--rate', String(pacedPerSecond)]);
     await empty();
+    const pacedRssMB = await rssMB();
     const fast = await measure('as-fast-as-it-can', port, [...many, '--rate', '0']);
     await empty();
     await measure('as-fast-as-it-can-64-panels', port, [...few, '--rate', '0']);
     await empty();
-    const { rssBytes } = await client.alarm.status();
+    say(`${await rssMB()} MB after all of it`);
     await arc.stop();
     const { missing, duplicates } = judge(arc.receptions(), acknowledged);
     const peer = await benchPeer((peerPort) =>
@@ -100,7 +103,7 @@ export async function benchAlarms({ say, seconds, dir }: BenchOptions): Promise<
       acknowledged: acknowledged.length - (peer?.acknowledged ?? 0),
       missing: missing.length,
       duplicates,
-      rssMB: Math.round(rssBytes / 1e6),
+      rssMB: pacedRssMB,
       peer: { eventsPerSecond: peer?.eventsPerSecond ?? null },
     };
   } finally {

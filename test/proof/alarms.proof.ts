@@ -16,7 +16,7 @@ import { type Site, startSite } from './alarms/site.ts';
 
 const short = process.env.HOLDFAST_PROOF === 'short';
 /** Events a second of all panels together. */
-const rate = Number(process.env.HOLDFAST_RATE ?? 2_000);
+const rate = Number(process.env.HOLDFAST_RATE ?? (short ? 1_000 : 2_000));
 const times: FaultTimes = {
   steadyMs: short ? 5_000 : 20_000,
   frozenMs: short ? 12_000 : 20_000,

@@ -22,8 +22,8 @@ export interface Phase {
   readonly blockedMs: number;
 }
 
-/** Events that are on their way into the group's queue, or wait in it, at any moment. */
-const sharedSoonMax = 64;
+/** On their way into the queue of the group at any moment, and not acknowledged for it. */
+const sharedSoonMax = 500;
 const waitingMax = 2_000;
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
