@@ -107,7 +107,7 @@ class StoredDirectory implements Directory {
   }
 
   outputsWithKeys() {
-    return this.#outputs.withKeys();
+    return this.#outputs.usable(this.#options.onError);
   }
 
   setOutput(output: AlarmOutput) {
@@ -252,7 +252,7 @@ class StoredDirectory implements Directory {
 
   /** `mayRest`: others get their turn between the pieces. */
   async #lines(mayRest: () => boolean): Promise<string[]> {
-    const outputs = this.outputsWithKeys();
+    const outputs = this.#outputs.withKeys();
     const mappings = this.mappings();
     const counts = { devices: this.devices(), outputs: outputs.length, mappings: mappings.length };
     const lines = [headLine(counts)];

@@ -37,6 +37,23 @@ export class Outputs {
     return this.#rows().map((row) => withKey(row, this.#open(row)));
   }
 
+  /** Those of which seal and settings can be read; of the others `tell` hears. */
+  usable(tell: (error: AppError) => void): AlarmOutput[] {
+    return this.#rows().flatMap((row) => {
+      try {
+        return [withKey(row, this.#open(row))];
+      } catch (cause) {
+        tell(
+          new AppError('data_loss', `the output ${row.id} is not used: its key or settings cannot be read`, {
+            hint: 'Enter its key again, or put the right key file back into the data folder.',
+            cause,
+          }),
+        );
+        return [];
+      }
+    });
+  }
+
   /** Inside a transaction. @throws AppError `invalid_input`, `conflict`. */
   set(output: AlarmOutput): void {
     const rows = this.#rows();

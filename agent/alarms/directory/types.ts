@@ -64,7 +64,7 @@ export interface Directory extends IntakeAccounts {
 
   /** In their order, keys as `''`. */
   outputs(): AlarmOutput[];
-  /** The same with their keys: for who opens connections, never for an answer. */
+  /** The same with their keys, without those whose key does not open: for who opens connections, never for an answer. */
   outputsWithKeys(): AlarmOutput[];
   setOutput(output: AlarmOutput): AlarmOutput;
   removeOutput(id: string): void;
@@ -104,6 +104,6 @@ export interface DirectoryOptions {
   readonly live: (account: string) => LiveDevice;
   /** After the change is on the disk. */
   readonly onChange: (part: DirectoryPart) => void;
-  /** A key that its seal does not give up; said once a device. */
+  /** A key that its seal does not give up; said once a device, and with each look at the outputs. */
   readonly onError: (error: AppError) => void;
 }

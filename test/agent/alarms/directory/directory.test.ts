@@ -229,6 +229,17 @@ describe('outputs', () => {
     expect(() => directory.removeOutput('main')).toThrow(expect.objectContaining({ code: 'not_found' }));
   });
 
+  it('whose key its seal does not give up are left out and told, the others serve, and no copy is made without them', async () => {
+    directory.setOutput(output('main', { key }));
+    directory.setOutput(output('second'));
+    sealer = createSealer(randomBytes(32));
+    reopen();
+    expect(directory.outputsWithKeys().map(({ id }) => id)).toEqual(['second']);
+    expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining('output main')]);
+    expect(JSON.stringify(errors)).not.toContain(key);
+    await expect(directory.export()).rejects.toMatchObject({ code: 'data_loss' });
+  });
+
   it('refuse to keep a key that is not there, and more than their maximum', () => {
     expect(() => directory.setOutput(output('a', { key: '' }))).toThrow('no key');
     for (let each = 0; each < outputsMax; each += 1) directory.setOutput(output(`o${each}`));
