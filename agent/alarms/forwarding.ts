@@ -16,8 +16,8 @@ export interface ForwardingOptions {
   readonly store: Pick<AlarmStore, 'queue' | 'absorb'>;
   readonly openOutput: (config: AlarmOutput) => ArcOutput;
   readonly onNote: (note: ForwardNote) => void;
-  /** It forwards, or does not any more: whoever forwards answers for the devices too. */
-  readonly onWork: (works: boolean) => void;
+  /** It forwards under this epoch, or, with null, does not any more: whoever forwards answers for the devices too. */
+  readonly onWork: (epoch: number | null) => void;
   /** An event of another member's or the hub's intake came by. */
   readonly onPassing: (event: AlarmEvent) => void;
   /** The queue was opened by another. */
@@ -76,14 +76,14 @@ export class Forwarding implements ForwardHooks {
     if (this.#forwarder.status().running) return;
     this.#forwarder.start(this.#options.store.queue, ownEpoch);
     this.#forwarder.setDeadline(Number.POSITIVE_INFINITY);
-    this.#tell(true);
+    this.#tell(ownEpoch);
   }
 
   work({ epoch, rightUntilMs, queue }: Parameters<ForwardHooks['work']>[0]): void {
     const { store, onPassing } = this.#options;
     this.#forwarder.setDeadline(rightUntilMs);
     this.#forwarder.start(this.#history(queue, store, onPassing), epoch);
-    this.#tell(true);
+    this.#tell(epoch);
   }
 
   extend(rightUntilMs: number): void {
@@ -96,7 +96,7 @@ export class Forwarding implements ForwardHooks {
 
   async rest(): Promise<void> {
     await this.#forwarder.stop();
-    this.#tell(false);
+    this.#tell(null);
   }
 
   status(): ForwardingStatus {
@@ -136,8 +136,8 @@ export class Forwarding implements ForwardHooks {
     });
   }
 
-  #tell(works: boolean): void {
-    this.#options.onWork(works);
+  #tell(epoch: number | null): void {
+    this.#options.onWork(epoch);
     this.#options.onChange();
   }
 }

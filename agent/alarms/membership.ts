@@ -5,6 +5,7 @@ import type { GroupClearing, GroupRole, GroupStatus } from '../../src/contract/i
 import { AppError } from '../../src/errors.ts';
 import type { Clock } from '../adapters/clock.ts';
 import { createSettingsDisk } from '../adapters/settings-disk.ts';
+import { createBackupSealer } from '../spare/backup/seal.ts';
 import { openGroupMemory } from '../spare/group/memory-file.ts';
 import { type DirectoryHooks, noGroupStatus, type ReceiverFacts } from '../spare/group/ports.ts';
 import { createGroup, type Group } from '../spare/group.ts';
@@ -15,18 +16,31 @@ import { GroupShare } from './group-share.ts';
 import type { JournalEvent } from './intake/teller.ts';
 import { groupEndedEvent, type ReceiverConfig } from './protocol/schema.ts';
 import type { AlarmStore } from './store/types.ts';
+import { GroupSupervision } from './supervision/group-supervision.ts';
+import type { Supervision } from './supervision/supervision.ts';
 
 type GroupConfig = NonNullable<ReceiverConfig['group']>;
 
 export interface MembershipOptions {
   readonly clock: Clock;
   readonly dataDir: string;
-  readonly store: Pick<AlarmStore, 'unshared' | 'markShared'>;
+  readonly store: Pick<AlarmStore, 'counts' | 'unshared' | 'markShared' | 'shared' | 'unshare'>;
   readonly directory: DirectoryHooks;
   readonly forwarding: Forwarding;
+  readonly supervision: Supervision;
   readonly facts: () => ReceiverFacts;
   readonly tell: (event: JournalEvent) => void;
   readonly onChange: () => void;
+  /** It belongs to a group now, or to none any more. */
+  readonly onMember: () => void;
+}
+
+interface Joined {
+  readonly group: Group;
+  readonly share: GroupShare;
+  readonly supervision: GroupSupervision;
+  /** Of the settings. */
+  readonly text: string;
 }
 
 type Self = { readonly id: string; readonly name: string; readonly version: string };
@@ -34,7 +48,7 @@ type Self = { readonly id: string; readonly name: string; readonly version: stri
 export class Membership implements GroupCalls {
   readonly #options: MembershipOptions;
   #self: Self = { id: '', name: '', version: '' };
-  #joined: { readonly group: Group; readonly share: GroupShare; readonly text: string } | null = null;
+  #joined: Joined | null = null;
   #configured = false;
 
   constructor(options: MembershipOptions) {
@@ -46,6 +60,13 @@ export class Membership implements GroupCalls {
     return this.#joined?.share ?? null;
   }
 
+  /** Whoever forwards answers for the devices; null: this receiver does not any more. */
+  answers(epoch: number | null): void {
+    const { supervision } = this.#joined ?? {};
+    if (epoch !== null) (supervision ?? this.#options.supervision).work(epoch);
+    else (supervision ?? this.#options.supervision).rest();
+  }
+
   /** As the settings say; the same group again changes nothing. */
   async configure(self: Self, config: GroupConfig | null): Promise<void> {
     this.#self = self;
@@ -54,10 +75,9 @@ export class Membership implements GroupCalls {
     this.#configured = true;
     await this.#end();
     if (config === null) return this.#options.forwarding.workAlone();
-    const { group, share } = this.#open(config);
-    await group.start();
-    this.#joined = { group, share, text };
-    share.start();
+    const opened = this.#open(config);
+    await opened.group.start();
+    this.#join(opened);
     this.#options.onChange();
   }
 
@@ -68,16 +88,15 @@ export class Membership implements GroupCalls {
         hint: 'Leave it first: holdfast group disable.',
       });
     }
-    const { group, share } = this.#open(config);
+    const opened = this.#open(config);
     // From its first moment in the group it may be told to work on the queue of the group, and on no other.
     await forwarding.rest();
     try {
-      const answer = await group.connect({ replaceOwn });
-      this.#joined = { group, share, text: JSON.stringify(config) };
-      share.start();
+      const answer = await opened.group.connect({ replaceOwn });
+      this.#join(opened);
       return answer;
     } catch (error) {
-      await group.close();
+      await opened.group.close();
       forwarding.workAlone();
       throw error;
     } finally {
@@ -86,10 +105,16 @@ export class Membership implements GroupCalls {
   }
 
   async disable({ dryRun }: Parameters<GroupCalls['disable']>[0]): Promise<GroupClearing> {
-    const { group, share } = this.#member();
+    const { group, share, supervision } = this.#member();
     if (dryRun) return group.clearing();
-    const cleared = await group.leave();
+    // Its digest goes from the store with it.
+    await supervision.quiet();
+    const cleared = await group.leave().catch((error: unknown) => {
+      supervision.start();
+      throw error;
+    });
     share.close();
+    await supervision.close();
     this.#alone();
     return cleared;
   }
@@ -137,7 +162,7 @@ export class Membership implements GroupCalls {
     await this.#options.forwarding.rest();
   }
 
-  #member(): { readonly group: Group; readonly share: GroupShare } {
+  #member(): Joined {
     if (this.#joined) return this.#joined;
     throw new AppError('conflict', 'this receiver is in no group', {
       hint: 'Join one: holdfast group connect --hub HOST:PORT --arc-id ID --fingerprint F.',
@@ -148,17 +173,28 @@ export class Membership implements GroupCalls {
     const joined = this.#joined;
     this.#joined = null;
     joined?.share.close();
+    await joined?.supervision.close();
     await joined?.group.close();
     await this.#options.forwarding.rest();
+    this.#options.onMember();
+  }
+
+  #join(joined: Joined): void {
+    this.#joined = joined;
+    joined.share.start();
+    joined.supervision.start();
+    this.#options.onMember();
   }
 
   #alone(): void {
     this.#joined = null;
+    this.#options.onMember();
     this.#options.forwarding.workAlone();
     this.#options.onChange();
   }
 
-  #open({ store, arcId, backupKey }: GroupConfig): { group: Group; share: GroupShare } {
+  #open(config: GroupConfig): Joined {
+    const { store, arcId, backupKey } = config;
     const { clock, dataDir, directory, forwarding, facts, tell, onChange } = this.#options;
     const secret = backupKey ?? (store.kind === 'hub' ? store.key : store.password);
     if (secret === null) {
@@ -166,6 +202,7 @@ export class Membership implements GroupCalls {
         hint: 'Give a backup key, the same on every receiver (--backup-key-file), or NATS a password.',
       });
     }
+    let over = false;
     const address = store.kind === 'hub' ? store.url : store.servers.join(', ');
     const group: Group = createGroup({
       config: { arcId, store: { kind: store.kind, address }, secret },
@@ -174,6 +211,19 @@ export class Membership implements GroupCalls {
       clock,
       forward: forwarding,
       directory,
+      rows: {
+        mark: () => this.#mark(),
+        count: (after) => this.#options.store.shared(after),
+        putBack: async (after) => {
+          const count = await this.#options.store.unshare(after);
+          share.sweep();
+          return count;
+        },
+        close: async () => {
+          over = true;
+          share.close();
+        },
+      },
       facts,
       memory: openGroupMemory({
         path: join(dataDir, 'group.json'),
@@ -194,7 +244,10 @@ export class Membership implements GroupCalls {
       clock,
       queue: { append: (events) => group.queue().append(events) },
       unshared: (limit, after) => this.#options.store.unshared(limit, after),
-      markShared: (numbers) => this.#options.store.markShared(numbers),
+      // What the queue still takes at the end is put back here after it, and must stay so.
+      markShared: async (numbers) => {
+        if (!over) await this.#options.store.markShared(numbers);
+      },
       onState: (state, problem) =>
         tell(
           state === 'sharing'
@@ -212,11 +265,28 @@ export class Membership implements GroupCalls {
               },
         ),
     });
-    return { group, share };
+    const supervision = new GroupSupervision({
+      clock,
+      selfId: this.#self.id,
+      others: () => group.others(),
+      backups: () => group.backups(),
+      sealer: createBackupSealer(secret, arcId),
+      supervision: this.#options.supervision,
+    });
+    return { group, share, supervision, text: JSON.stringify(config) };
+  }
+
+  /** Up to this row nothing waits here. */
+  async #mark(): Promise<number> {
+    const { store } = this.#options;
+    const { lastNumber } = store.counts();
+    const [oldest] = await store.unshared(1);
+    return oldest === undefined ? lastNumber : Math.min(lastNumber, oldest.number - 1);
   }
 
   #removed(arcId: string, why: string): void {
     this.#joined?.share.close();
+    void this.#joined?.supervision.close();
     this.#options.tell({ level: 'warning', event: groupEndedEvent, subject: arcId, text: why });
     this.#alone();
   }

@@ -17,6 +17,7 @@ import type { ReceiverConfig } from './protocol/schema.ts';
 import { createSink } from './sink.ts';
 import { openAlarmStore } from './store/store.ts';
 import type { AlarmStore } from './store/types.ts';
+import { groupGraceMs } from './supervision/group-supervision.ts';
 import { createSupervision, type Supervision } from './supervision/supervision.ts';
 import type { AlarmEvent } from './types.ts';
 
@@ -53,9 +54,15 @@ const passingFreshMs = 5_000;
 export async function openReceiver(options: ReceiverOptions): Promise<Receiver> {
   const { clock, dataDir, onFatal } = options;
   const store = await openAlarmStore({ path: join(dataDir, 'alarms.db'), clock, onError: onFatal });
-  const receiver = new RunningReceiver(options, store);
-  await receiver.restorePast();
-  return receiver;
+  try {
+    const receiver = new RunningReceiver(options, store);
+    await receiver.restorePast();
+    return receiver;
+  } catch (error) {
+    // It is tried again with the next settings: no second writer beside this one.
+    await store.close();
+    throw error;
+  }
 }
 
 class RunningReceiver implements Receiver {
@@ -76,16 +83,6 @@ class RunningReceiver implements Receiver {
     this.#store = store;
     this.#directory = this.#openDirectory();
     this.#forwarding = this.#createForwarding();
-    this.#membership = new Membership({
-      clock,
-      dataDir,
-      store,
-      directory: this.#directory,
-      forwarding: this.#forwarding,
-      facts: () => ({ ...this.#ability(), unshared: store.counts().waiting }),
-      tell,
-      onChange,
-    });
     const sink = createSink({
       store,
       share: () => this.#membership.share(),
@@ -97,6 +94,18 @@ class RunningReceiver implements Receiver {
       },
     });
     this.#supervision = createSupervision({ clock, takenBy: nodeId, take: sink.take, onEvent: tell });
+    this.#membership = new Membership({
+      clock,
+      dataDir,
+      store,
+      directory: this.#directory,
+      forwarding: this.#forwarding,
+      supervision: this.#supervision,
+      facts: () => ({ ...this.#ability(), unshared: store.counts().waiting }),
+      tell,
+      onChange,
+      onMember: () => this.#supervise(),
+    });
     this.#listening = createListening(clock, {
       accounts: this.#directory,
       sink,
@@ -202,7 +211,7 @@ class RunningReceiver implements Receiver {
           onNote: tell,
         }),
       onNote: tell,
-      onWork: (works) => (works ? this.#supervision.work() : this.#supervision.rest()),
+      onWork: (epoch) => this.#membership.answers(epoch),
       onPassing: (event) => this.#hearPassing(event),
       onFenced: () => this.#membership.fenced(),
       onChange,
@@ -220,9 +229,14 @@ class RunningReceiver implements Receiver {
   /** The directory has changed. */
   #follow(part: DirectoryPart): void {
     if (part === 'outputs' || part === 'all') this.#forwarding.setOutputs(this.#directory.outputsWithKeys());
-    if (part === 'devices' || part === 'all') this.#supervision.set(supervised(this.#directory));
+    if (part === 'devices' || part === 'all') this.#supervise();
     this.#membership.directoryChanged();
     this.#options.onChange();
+  }
+
+  #supervise(): void {
+    const graceMs = this.#membership.share() === null ? 0 : groupGraceMs;
+    this.#supervision.set(supervised(this.#directory, graceMs));
   }
 
   /** Whether it could forward. */
@@ -249,9 +263,12 @@ class RunningReceiver implements Receiver {
 }
 
 /** Those with an interval that report here, be it as one of two ways. */
-function* supervised(directory: Directory): Iterable<{ account: string; intervalMs: number }> {
+function* supervised(
+  directory: Directory,
+  graceMs: number,
+): Iterable<{ account: string; intervalMs: number }> {
   for (const { account, enabled, mode, supervisionSeconds } of directory.heads()) {
     if (!enabled || mode === 'hub' || supervisionSeconds === null) continue;
-    yield { account, intervalMs: supervisionSeconds * 1_000 };
+    yield { account, intervalMs: supervisionSeconds * 1_000 + graceMs };
   }
 }

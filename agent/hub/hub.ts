@@ -9,6 +9,7 @@ import { fromErrno } from '../adapters/errno.ts';
 import { lockFolder } from '../adapters/folder-lock.ts';
 import { createSettingsDisk } from '../adapters/settings-disk.ts';
 import type { JournalEvent } from '../alarms/intake/teller.ts';
+import { digestPrefix } from '../alarms/supervision/digest/codec.ts';
 import { loadCertificate } from '../control/certificate.ts';
 import { createDisposal } from '../control/disposal.ts';
 import { parseListen } from '../control/listen-address.ts';
@@ -126,7 +127,10 @@ function accountStatus(
     connections: door.accounts().filter((each) => each === name).length,
     members: membersOf(name, registers),
     queue: queues.status(name),
-    objects: objects.list(name).map(({ name: object, version, bytes }) => ({ name: object, version, bytes })),
+    objects: objects
+      .list(name)
+      .filter((object) => !object.name.startsWith(digestPrefix))
+      .map(({ name: object, version, bytes }) => ({ name: object, version, bytes })),
   };
 }
 

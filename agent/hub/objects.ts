@@ -6,7 +6,8 @@ import { AppError } from '../../src/errors.ts';
 import { inTransaction } from './database.ts';
 import { type HubObject, partBytesMax } from './protocol/schema.ts';
 
-const objectsPerAccountMax = 8;
+/** Of four members the backup and the digest of supervision, and what earlier members left. */
+const objectsPerAccountMax = 16;
 
 export interface ObjectPart {
   upload: string;

@@ -7,18 +7,20 @@ import type {
   GroupStatus,
 } from '../../src/contract/index.ts';
 import { AppError } from '../../src/errors.ts';
+import { plural } from '../../src/model/plural.ts';
+import { digestName } from '../alarms/supervision/digest/codec.ts';
 import type { AlarmQueue } from '../alarms/types.ts';
 import { clearingOf, type LeavingFacts, refuseStranding } from './group/clearing.ts';
 import { MemberRun } from './group/member-run.ts';
 import { changeRoster, readRoster, refuseSecondOfId } from './group/membership.ts';
-import type { GroupMemory } from './group/memory-file.ts';
+import { forgotten, type GroupMemory } from './group/memory-file.ts';
 import type { GroupOptions } from './group/ports.ts';
 import { statusOf } from './group/status.ts';
 import { groundsOf, summaryOf } from './machine/explain.ts';
 import { handOverRefusal } from './machine/hand-over.ts';
 import { isAlive, memberName } from './machine/turn.ts';
 import { joined, left, ordered, without } from './roster/plan.ts';
-import type { GroupStore, Roster } from './types.ts';
+import type { BackupStore, GroupStore, Roster } from './types.ts';
 
 export interface Group {
   /**
@@ -50,6 +52,10 @@ export interface Group {
   role(): GroupRole | null;
   /** The group's queue, which may be another one after the store was opened anew: ask each time. */
   queue(): AlarmQueue;
+  /** The objects of the group's store; as with the queue, ask each time. */
+  backups(): BackupStore;
+  /** Ids of the other members, as far as they are known. */
+  others(): readonly string[];
   /** Whether the store answered last time. */
   reachable(): boolean;
   /** The directory has changed. */
@@ -75,7 +81,7 @@ class RunningGroup implements Group {
   }
 
   async connect({ replaceOwn }: { replaceOwn: boolean }) {
-    const { self, clock, config } = this.#options;
+    const { self, clock, config, rows } = this.#options;
     const before = await readRoster(this.#store);
     if (before?.members.some(({ id }) => id === self.id)) await refuseSecondOfId(this.#store, self.id, clock);
     const joining = { id: self.id, name: self.name, joinedMs: Math.round(clock.nowMs()) };
@@ -85,7 +91,9 @@ class RunningGroup implements Group {
       if (!known && next.members.length > 1 && !replaceOwn) this.#refuseReplacing(next);
       return next;
     });
-    const run = this.#begin({ arcId: config.arcId, role: null, roster, copy: null });
+    // What was handed to an earlier group is none of this one's.
+    const settledThrough = await rows.mark();
+    const run = this.#begin({ ...forgotten(config.arcId), roster, settledThrough });
     run.seeRoster(roster);
     const { members, self: own } = this.status();
     return { role: own.role ?? 'host', members };
@@ -97,7 +105,7 @@ class RunningGroup implements Group {
     const host = roster.members[0]?.name ?? 'the host';
     throw new AppError(
       'conflict',
-      `this receiver has ${devices} devices of its own, which the copy of ${host} would replace`,
+      `this receiver has ${plural(devices, 'device')} of its own, which the copy of ${host} would replace`,
       { hint: 'Export them first (holdfast device export FILE), then connect with --replace-own.' },
     );
   }
@@ -105,8 +113,7 @@ class RunningGroup implements Group {
   async start(): Promise<void> {
     const { memory, config } = this.#options;
     const remembered = await memory.read();
-    const fresh = { arcId: config.arcId, role: null, roster: null, copy: null };
-    this.#begin(remembered?.arcId === config.arcId ? remembered : fresh);
+    this.#begin(remembered?.arcId === config.arcId ? remembered : forgotten(config.arcId));
   }
 
   #begin(memory: GroupMemory): MemberRun {
@@ -131,6 +138,7 @@ class RunningGroup implements Group {
       backupName: run.backup.view().name,
       devices: directory.devices(),
       waiting,
+      unsettled: await run.unsettled(),
       storeReachable: waiting !== null,
     };
   }
@@ -145,9 +153,12 @@ class RunningGroup implements Group {
     if (facts.storeReachable) {
       const { id } = this.#options.self;
       run.left(await changeRoster(run.store, (roster) => left(roster ?? { version: 1, members: [] }, id)));
+      await run.store.backups.remove(digestName(id)).catch(() => {});
     }
     await run.end('this receiver leaves the group');
     if (facts.storeReachable && !isSpare) await run.clearStore();
+    // A spare that leaves in order leaves a group behind that forwards; else nobody does.
+    if (!(facts.storeReachable && isSpare)) await run.takeBack();
     await run.forget(!isSpare);
     return { ...clearingOf(facts), done: true };
   }
@@ -174,6 +185,9 @@ class RunningGroup implements Group {
     const hostIsGone = roster?.members[0]?.id === id && !isAlive(state, state.members[id], monotonicMs);
     if (!(hostIsGone && state.phase === 'working')) this.#asHost('Remove it');
     await this.#change((present) => without(present, id));
+    await this.#started()
+      .store.backups.remove(digestName(id))
+      .catch(() => {});
   }
 
   #asHost(what: string): void {
@@ -237,6 +251,15 @@ class RunningGroup implements Group {
 
   queue(): AlarmQueue {
     return (this.#run?.store ?? this.#store).queue;
+  }
+
+  backups(): BackupStore {
+    return (this.#run?.store ?? this.#store).backups;
+  }
+
+  others(): readonly string[] {
+    const ids = (this.#run?.roster?.members ?? []).map(({ id }) => id);
+    return ids.filter((id) => id !== this.#options.self.id);
   }
 
   reachable(): boolean {

@@ -85,16 +85,55 @@ export class SupervisionMachine {
     if (entry.heardMs === null && !entry.lost) this.#never -= 1;
     entry.heardMs = nowMs;
     if (!entry.lost) return;
-    entry.lost = false;
-    this.#lost -= 1;
     this.#back.add(entry);
-    this.#schedule(entry);
+    this.#setFound(entry);
+  }
+
+  /**
+   * Another receiver heard it at `atMs`. Only newer than what is known it counts, and what is lost is back by it only if that
+   * is within its interval.
+   */
+  heardEarlier(account: string, atMs: number, nowMs: number): void {
+    const entry = this.#entries.get(account);
+    if (entry === undefined || (entry.heardMs !== null && entry.heardMs >= atMs)) return;
+    if (entry.lost && nowMs - atMs >= entry.intervalMs) return;
+    this.heard(account, atMs);
+  }
+
+  /** Those heard at or after `sinceMs`, in no order. */
+  *heardSince(sinceMs: number): Iterable<{ account: string; heardMs: number }> {
+    for (const { account, heardMs } of this.#entries.values()) {
+      if (heardMs !== null && heardMs >= sinceMs) yield { account, heardMs };
+    }
+  }
+
+  /** Those of which was told that they are lost, and not yet that they are back. */
+  toldLost(): string[] {
+    if (this.#lost + this.#back.size === 0) return [];
+    const told = [...this.#entries.values()].filter((entry) => entry.lost || this.#back.has(entry));
+    return told.map(({ account }) => account);
+  }
+
+  /**
+   * Who answered before us told exactly these as lost. One of them that was heard within its interval is back; of the others
+   * nothing is left to tell.
+   */
+  adopt(toldLost: ReadonlySet<string>, nowMs: number): void {
+    for (const entry of this.#entries.values()) {
+      const told = toldLost.has(entry.account);
+      const lives = entry.heardMs !== null && nowMs - entry.heardMs < entry.intervalMs;
+      if (told && !lives && !entry.lost) {
+        entry.check = 0;
+        this.#setLost(entry);
+      } else if (!(told && !lives) && entry.lost) this.#setFound(entry);
+      if (told && lives) this.#back.add(entry);
+      else this.#back.delete(entry);
+    }
   }
 
   /**
    * What happened since the last sweep, at most `limit`, after at most `checksPerSweepMax` looks; the rest comes with the
-   * next. A device that came back and was
-   * lost again gives both, in order.
+   * next. A device that came back and was lost again gives both, in order.
    */
   sweep(nowMs: number, limit: number): Transition[] {
     const found: Transition[] = [];
@@ -149,6 +188,13 @@ export class SupervisionMachine {
     if (entry.heardMs === null) this.#never -= 1;
     entry.lost = true;
     this.#lost += 1;
+  }
+
+  #setFound(entry: Entry): void {
+    entry.lost = false;
+    this.#lost -= 1;
+    if (entry.heardMs === null) this.#never += 1;
+    this.#schedule(entry);
   }
 
   #dueMs(entry: Entry): number {

@@ -36,6 +36,16 @@ export interface Supervision {
   restore(past: SupervisionPast): void;
   /** Any message of an account. */
   heard(account: string): void;
+  /** Another receiver of the group heard it so long ago. */
+  heardEarlier(account: string, ageMs: number): void;
+  /** Watched accounts heard at or after a monotonic time, and when: by this receiver, as long as it does not work. */
+  heardSince(sinceMs: number): Iterable<{ readonly account: string; readonly heardMs: number }>;
+  /** Accounts that were told as lost and not yet as back: whoever answers for the devices next must know them. */
+  toldLost(): readonly string[];
+  /** Grows whenever `toldLost` may have changed. */
+  toldChanges(): number;
+  /** Before `work`: who answered last told exactly these as lost. */
+  adopt(toldLost: ReadonlySet<string>): void;
   /** An event of a device: its format is the one to speak of it in. */
   noteFormat(event: Pick<AlarmEvent, 'account' | 'format'>): void;
   /** From now on we answer for the devices: each has a whole interval from here. */
@@ -66,6 +76,7 @@ export function createSupervision({ clock, takenBy, take, onEvent }: Supervision
   const machine = new SupervisionMachine();
   const formats = new Map<string, string>();
   const pending: AlarmEvent[] = [];
+  let toldChanges = 0;
   let working = false;
   let pumping = false;
   let closed = false;
@@ -91,6 +102,7 @@ export function createSupervision({ clock, takenBy, take, onEvent }: Supervision
   const sweep = () => {
     const found = machine.sweep(clock.monotonicMs(), pendingMax - pending.length);
     for (const transition of found) pending.push(eventOf(transition));
+    if (found.length > 0) toldChanges += 1;
     tellOf(found, onEvent);
     void pump();
     cancelSweep = clock.after(sweepEveryMs, sweep);
@@ -149,8 +161,20 @@ export function createSupervision({ clock, takenBy, take, onEvent }: Supervision
         machine.restore(account, monotonicMs - Math.max(0, nowMs - heardMs), lost.delete(account));
       }
       for (const account of lost) machine.restore(account, null, true);
+      toldChanges += 1;
     },
     heard: (account) => machine.heard(account, clock.monotonicMs()),
+    heardEarlier(account, ageMs) {
+      const nowMs = clock.monotonicMs();
+      machine.heardEarlier(account, nowMs - ageMs, nowMs);
+    },
+    heardSince: (sinceMs) => machine.heardSince(sinceMs),
+    toldLost: () => machine.toldLost(),
+    toldChanges: () => toldChanges,
+    adopt(toldLost) {
+      machine.adopt(toldLost, clock.monotonicMs());
+      toldChanges += 1;
+    },
     noteFormat,
     work() {
       if (working || closed) return;

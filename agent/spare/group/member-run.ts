@@ -2,6 +2,8 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { GroupDecision, GroupRole } from '../../../src/contract/index.ts';
 import { toAppError } from '../../../src/errors.ts';
+import { plural } from '../../../src/model/plural.ts';
+import { digestName } from '../../alarms/supervision/digest/codec.ts';
 import { createBackupSealer } from '../backup/seal.ts';
 import { BackupSync } from '../backup/sync.ts';
 import { initialGroup } from '../machine/initial.ts';
@@ -12,7 +14,7 @@ import { defaultGroupTiming } from '../timing-plan.ts';
 import type { GroupStore, Roster } from '../types.ts';
 import { GroupDriver } from './driver.ts';
 import { IngressTeller } from './ingress.ts';
-import type { GroupMemory } from './memory-file.ts';
+import { forgotten, type GroupMemory } from './memory-file.ts';
 import type { GroupOptions } from './ports.ts';
 import { QueueCount } from './queue-count.ts';
 import { RosterWatch } from './roster-watch.ts';
@@ -22,6 +24,8 @@ const decisionsMax = 50;
 /** Draining, resting and releasing take this long at worst. */
 const endLimitMs = 8_000;
 const rosterTimeoutMs = 5_000;
+/** What has left the queue since then is sent twice when the store and this receiver are lost at once. */
+const settledSaveMs = 60_000;
 
 export class MemberRun {
   readonly decisions: GroupDecision[] = [];
@@ -35,6 +39,9 @@ export class MemberRun {
   #memory: GroupMemory;
   #onEnded: (() => void) | null = null;
   #closing: Promise<void> | null = null;
+  #settledSavedMs = Number.NEGATIVE_INFINITY;
+  /** The store went back, and what may be missing there was put back; the list was not read since. */
+  #putBack = false;
   /** This receiver leaves by itself: the list without it is no news. */
   #leaves = false;
 
@@ -45,7 +52,12 @@ export class MemberRun {
     this.#memory = memory;
     const present = () => this.#store;
     this.#ingress = new IngressTeller({ clock, store: present, directory, onNote });
-    this.queueCount = new QueueCount({ clock, queue: () => this.#store.queue });
+    this.queueCount = new QueueCount({
+      clock,
+      queue: () => this.#store.queue,
+      mark: () => this.#options.rows.mark(),
+      onEmpty: (mark) => this.#settled(mark),
+    });
     this.backup = new BackupSync({
       clock,
       store: present,
@@ -125,6 +137,11 @@ export class MemberRun {
     return this.#memory.role;
   }
 
+  /** Alarms that this receiver handed to the queue and knows no end of. */
+  unsettled(): Promise<number> {
+    return this.#options.rows.count(this.#memory.settledThrough);
+  }
+
   now(): Now {
     return this.driver.now();
   }
@@ -167,6 +184,14 @@ export class MemberRun {
     await this.#store.publishIngress({ version: version + 1, accounts: [] }).catch(() => {});
   }
 
+  /** After the end, where nobody may forward from the queue any more: what has no end known here waits here again. */
+  async takeBack(): Promise<void> {
+    const { rows } = this.#options;
+    await rows.close();
+    await this.queueCount.countNow();
+    await rows.putBack(this.#memory.settledThrough);
+  }
+
   /** After the end: this receiver is on its own. A spare's copy goes, a host keeps what is its own. */
   async forget(keepsDirectory: boolean): Promise<void> {
     const { directory } = this.#options;
@@ -185,6 +210,7 @@ export class MemberRun {
   async #close(): Promise<void> {
     this.driver.close();
     this.queueCount.close();
+    if (this.#memory.role !== null) this.#remember(this.#memory);
     await Promise.all([this.backup.close(), this.#ingress.close()]);
     await this.#options.memory.close();
     await this.#store.close().catch((error: unknown) => {
@@ -195,6 +221,7 @@ export class MemberRun {
 
   #afterStep(before: GroupState, after: GroupState): void {
     this.#tellIngress(before, after);
+    this.#noticeLoss(before, after);
     const host = after.roster?.members[0]?.id ?? '';
     const word = after.members[host];
     if (word && word !== before.members[host]) {
@@ -213,6 +240,38 @@ export class MemberRun {
     if (version === 0) return;
     if (begins) this.#ingress.publish(version);
     else this.#ingress.publishAgain(version);
+  }
+
+  /** The queue was empty: what was handed over up to there has reached its end. A store without a list is another one. */
+  #settled(mark: number): void {
+    const { roster, rosterGone } = this.state;
+    if (mark <= this.#memory.settledThrough || roster === null || rosterGone) return;
+    this.#memory = { ...this.#memory, settledThrough: mark };
+    const { monotonicMs } = this.now();
+    if (monotonicMs - this.#settledSavedMs < settledSaveMs) return;
+    this.#settledSavedMs = monotonicMs;
+    this.#remember(this.#memory);
+  }
+
+  /** The list was gone and somebody wrote it back: the queue is as new as it is. */
+  #noticeLoss(before: GroupState, after: GroupState): void {
+    if (after.rosterReadMs === before.rosterReadMs || after.rosterGone) return;
+    if (before.rosterGone && !this.#putBack) this.#putBackLost();
+    this.#putBack = false;
+  }
+
+  #putBackLost(): void {
+    const { rows, onNote } = this.#options;
+    rows.putBack(this.#memory.settledThrough).then(
+      (count) => {
+        const text = `the store may have lost alarms of its queue: ${plural(count, 'alarm')} handed over once more`;
+        if (count > 0) onNote({ level: 'warning', event: 'group.shared-again', text });
+      },
+      (error: unknown) => {
+        const text = `alarms that the store may have lost cannot be handed over again: ${toAppError(error).message}`;
+        onNote({ level: 'error', event: 'group.shared-again', text });
+      },
+    );
   }
 
   #takeRole(role: GroupRole, roster: Roster): void {
@@ -237,6 +296,8 @@ export class MemberRun {
     const why =
       roster.members.length === 0 ? 'the host has disabled the group' : 'it was removed from the group';
     await this.end(why);
+    await this.#store.backups.remove(digestName(self.id)).catch(() => {});
+    if (roster.members.length === 0) await this.takeBack();
     await this.forget(wasHost || this.#memory.role === null);
     onNote({ level: 'warning', event: 'group.removed', text: `${self.name} is no member any more: ${why}` });
     onRemoved(why);
@@ -260,11 +321,13 @@ export class MemberRun {
     this.#store = this.#options.openStore();
     void used.close().catch(() => {});
     this.backup.storeReplaced();
+    this.#putBack = true;
+    this.#putBackLost();
     return true;
   }
 
   #remember(memory: GroupMemory | null): void {
-    this.#memory = memory ?? { arcId: this.#options.config.arcId, role: null, roster: null, copy: null };
+    this.#memory = memory ?? forgotten(this.#options.config.arcId);
     this.#options.memory.write(memory);
   }
 }

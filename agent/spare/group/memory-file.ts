@@ -21,8 +21,15 @@ const memorySchema = z.strictObject({
       bytes: z.number().int().nonnegative(),
     })
     .nullable(),
+  /** Rows of this receiver up to here have left the group's queue. */
+  settledThrough: timeSchema.default(0),
 });
 export type GroupMemory = z.infer<typeof memorySchema>;
+
+/** Of a member that has not seen its place yet, or is none any more. */
+export function forgotten(arcId: string): GroupMemory {
+  return { arcId, role: null, roster: null, copy: null, settledThrough: 0 };
+}
 
 export interface GroupMemoryFile {
   /** Null when there is none, or a damaged one: all of it is found again in the store. */

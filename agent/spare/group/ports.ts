@@ -33,6 +33,18 @@ export interface DirectoryHooks {
   ingress(): IngressTable['accounts'];
 }
 
+/** What this receiver handed to the group's queue, by the numbers of its own rows. */
+export interface SharedRows {
+  /** The last row up to which nothing waits here: all are with the group, or have an end. */
+  mark(): Promise<number>;
+  /** Rows above `after` that are with the group and have no end known here. */
+  count(after: number): Promise<number>;
+  /** They wait here again, to be handed over once more: their copy in the group's queue may be gone. Gives how many. */
+  putBack(after: number): Promise<number>;
+  /** Hands nothing over any more; resolves when nothing is under way. */
+  close(): Promise<void>;
+}
+
 export interface ReceiverFacts {
   /** Has an output and can forward. */
   readonly ready: boolean;
@@ -62,6 +74,7 @@ export interface GroupOptions {
   readonly clock: Clock;
   readonly forward: ForwardHooks;
   readonly directory: DirectoryHooks;
+  readonly rows: SharedRows;
   /** Asked ten times a second: gives what is known, and waits for nothing. */
   readonly facts: () => ReceiverFacts;
   readonly memory: GroupMemoryFile;

@@ -7,13 +7,22 @@ import { createDeadline } from '../../standby/lease/deadline.ts';
 const intervalMs = 2_000;
 const timeoutMs = 3_000;
 
+export interface QueueCountOptions {
+  readonly clock: Clock;
+  readonly queue: () => AlarmQueue;
+  /** Asked before the queue is. */
+  readonly mark: () => Promise<number>;
+  /** The queue was empty after `mark` had been given. */
+  readonly onEmpty: (mark: number) => void;
+}
+
 export class QueueCount {
-  readonly #options: { readonly clock: Clock; readonly queue: () => AlarmQueue };
+  readonly #options: QueueCountOptions;
   #last: GroupStatus['queue'] = { waiting: null, oldestMs: null };
   #cancel: Cancel = () => {};
   #closed = false;
 
-  constructor(options: { readonly clock: Clock; readonly queue: () => AlarmQueue }) {
+  constructor(options: QueueCountOptions) {
     this.#options = options;
   }
 
@@ -28,10 +37,11 @@ export class QueueCount {
 
   /** Null when the store did not answer. */
   async countNow(): Promise<number | null> {
-    const deadline = createDeadline(this.#options.clock, timeoutMs, "the group's queue");
-    this.#last = await deadline
-      .within(this.#options.queue().counts())
-      .catch(() => ({ waiting: null, oldestMs: null }));
+    const { clock, queue, onEmpty } = this.#options;
+    const mark = await this.#options.mark().catch(() => null);
+    const deadline = createDeadline(clock, timeoutMs, "the group's queue");
+    this.#last = await deadline.within(queue().counts()).catch(() => ({ waiting: null, oldestMs: null }));
+    if (this.#last.waiting === 0 && mark !== null) onEmpty(mark);
     return this.#last.waiting;
   }
 

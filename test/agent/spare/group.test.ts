@@ -228,7 +228,7 @@ describe('leaving', () => {
     expect(before).toMatchObject({ done: false });
     expect(before?.clears).toEqual([
       'the role spare-1 of this receiver in the group site',
-      'the 2 devices, outputs and mappings that were copied from A',
+      '2 devices, the outputs and mappings that were copied from A',
     ]);
     expect(b?.directory.text).toBe('1001,1002');
     expect(await site.while(b?.group.leave())).toMatchObject({ done: true });
@@ -280,7 +280,7 @@ describe('leaving', () => {
     site.store.events.set(1, { receivedMs: 5 } as never);
     await expect(site.while(a?.group.leave())).rejects.toMatchObject({
       code: 'conflict',
-      message: "1 alarms wait in the group's queue and are not forwarded yet",
+      message: "1 alarm of the group's queue is not forwarded yet",
     });
     expect(site.working).toEqual(['a']);
   });

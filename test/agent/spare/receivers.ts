@@ -60,6 +60,8 @@ export class Receiver {
   readonly notes: GroupNote[] = [];
   group: Group;
   ready = true;
+  /** Rows that it handed to the queue, and those that wait here again. */
+  readonly shared = { mark: 0, numbers: [] as number[], back: [] as number[], closed: false };
   removedWhy: string | null = null;
   memory: GroupMemory | null = null;
   /** Until when it may forward; null while it rests. */
@@ -112,6 +114,19 @@ export class Receiver {
         },
       },
       directory: this.directory,
+      rows: {
+        mark: async () => this.shared.mark,
+        count: async (after) => this.shared.numbers.filter((number) => number > after).length,
+        putBack: async (after) => {
+          const back = this.shared.numbers.filter((number) => number > after);
+          this.shared.numbers = this.shared.numbers.filter((number) => number <= after);
+          this.shared.back.push(...back);
+          return back.length;
+        },
+        close: async () => {
+          this.shared.closed = true;
+        },
+      },
       facts: () => ({ ready: this.ready, problem: this.ready ? null : 'no output', unshared: 0 }),
       memory: {
         read: async () => this.memory,

@@ -15,6 +15,7 @@ const memory: GroupMemory = {
   arcId: 'site',
   role: 'spare-1',
   roster: { version: 1, members: [{ id: 'a', name: 'A', role: 'host', joinedMs: 1 }] },
+  settledThrough: 7,
   copy: { name: 'HF_Backup_site_a', version: 3, publishedMs: 1, updatedMs: 2, bytes: 9 },
 };
 
