@@ -65,7 +65,7 @@ function alarmCalls({ store, directory, onResent }: CallParts): Record<string, C
       const query: AlarmQuery = parse(alarm.list, input);
       const meaning = query.text === undefined ? undefined : directory.meaningOf(query.text);
       const { alarms, nextBefore } = await store.list(query, meaning);
-      return { alarms: alarms.map(present), nextBefore };
+      return withinLine(alarms.map(present), nextBefore);
     },
     'alarm.show': async (input) => present(await store.show(parse(alarm.show, input).number)),
     'alarm.resend': async (input, user) => {
@@ -89,6 +89,26 @@ function alarmCalls({ store, directory, onResent }: CallParts): Record<string, C
       return directory.setMappings(mappings, replace);
     },
   };
+}
+
+/**
+ * Of a page as text: a line to control has a bound, and an event of noise weighs fifty times as much as others. The page is
+ * cut then, and says where to go on.
+ */
+const pageLengthMax = 4 * 1024 * 1024;
+
+function withinLine(
+  alarms: readonly Alarm[],
+  nextBefore: number | null,
+): { alarms: readonly Alarm[]; nextBefore: number | null } {
+  let length = 0;
+  const end = alarms.findIndex((alarm, at) => {
+    length += JSON.stringify(alarm).length;
+    return at > 0 && length > pageLengthMax;
+  });
+  if (end < 0) return { alarms, nextBefore };
+  const shown = alarms.slice(0, end);
+  return { alarms: shown, nextBefore: shown.at(-1)?.number ?? nextBefore };
 }
 
 function deviceCalls({ directory, group }: CallParts): Record<string, Call> {

@@ -10,6 +10,7 @@ import type { Services } from '../services.ts';
 const batchMax = 500;
 /** How long a stream waits when nothing happens before it looks again. */
 const lookMs = 5_000;
+type AlarmPage = { readonly alarms: Alarm[]; readonly nextBefore: number | null };
 const never = new AbortController().signal;
 
 export function alarmHandlers({ receivers, sessions }: Services) {
@@ -29,10 +30,15 @@ export function alarmHandlers({ receivers, sessions }: Services) {
         }
         // Numbers grow with gaps, where old events were removed: a window of them, whatever is left in it.
         const before = Math.min(after + batchMax, lastNumber) + 1;
-        const { alarms } = await receivers.call('alarm.list', { before, limit: batchMax }, user);
-        const fresh: Alarm[] = alarms.filter(({ number }) => number > after).reverse();
+        const pages: Alarm[][] = [];
+        let next: number | null = before;
+        while (next !== null && next > after + 1) {
+          const page: AlarmPage = await receivers.call('alarm.list', { before: next, limit: batchMax }, user);
+          pages.push(page.alarms.filter(({ number }) => number > after).reverse());
+          next = page.nextBefore;
+        }
         after = before - 1;
-        if (fresh.length > 0) yield fresh;
+        for (const fresh of pages.reverse()) if (fresh.length > 0) yield fresh;
       }
     } catch (error) {
       // The gate sees only how a stream begins.
