@@ -8,13 +8,15 @@ import {
   eventMappingSchema,
 } from '../../../src/contract/index.ts';
 import { AppError } from '../../../src/errors.ts';
-import { buildContactId, buildSiaData } from '../dc09/event/codec.ts';
+import { buildContactId, buildSiaData, parseContactId, parseSiaData } from '../dc09/event/codec.ts';
 import { contactIdRows } from '../dc09/event/contact-id-words.ts';
 import { siaRows } from '../dc09/event/sia-words.ts';
-import { describeContent } from '../dc09/event-words.ts';
+import { contactIdOfSia, describeContent, siaOfContactId, wordsOfSia } from '../dc09/event-words.ts';
 import type { AlarmEvent } from '../types.ts';
 import { firstTwice } from './device-rules.ts';
 import { mappingsMax } from './types.ts';
+
+type Format = 'SIA-DCS' | 'ADM-CID';
 
 const nothing: AlarmContent = {
   code: null,
@@ -102,16 +104,50 @@ export class Meanings {
     );
   }
 
-  convert({ account, content }: AlarmEvent, to: 'SIA-DCS' | 'ADM-CID'): string | null {
+  /** The mapped code where it can say the same, else the table's; null when neither can. */
+  convert({ account, content }: Pick<AlarmEvent, 'account' | 'content'>, to: Format): string | null {
     const mapping = this.#of(content);
     const code = to === 'SIA-DCS' ? mapping?.sia : mapping?.contactId;
-    const meant = code ? { ...content, code } : content;
-    return to === 'SIA-DCS' ? buildSiaData(account, meant) : buildContactId(account, meant);
+    const mapped = code ? convertAs(code, account, content, to) : null;
+    return (
+      mapped ??
+      faithful(
+        to === 'SIA-DCS' ? buildSiaData(account, content) : buildContactId(account, content),
+        content,
+        to,
+      )
+    );
   }
 
   #of({ code }: AlarmContent): EventMapping | undefined {
     return code === null ? undefined : this.#byCode.get(code);
   }
+}
+
+/** A SIA code says by itself whether something is over: of the mapped one's pair the one that says what the event says. */
+function convertAs(code: string, account: string, content: AlarmContent, to: Format): string | null {
+  const over = phaseOf(content) === 'over';
+  const qualifier = over ? 'restore' : content.qualifier;
+  if (to === 'ADM-CID')
+    return faithful(buildContactId(account, { ...content, code, qualifier }), content, to);
+  const pair = contactIdOfSia(code)?.slice(1);
+  const other = pair === undefined ? null : siaOfContactId(`${over ? 3 : 1}${pair}`);
+  const meant = [code, other].filter((each) => each !== null);
+  const built = meant.map((each) => faithful(buildSiaData(account, { ...content, code: each }), content, to));
+  return built.find((data) => data !== null) ?? null;
+}
+
+/** A restore never becomes an alarm, nor an alarm a restore: null for data that would say so. */
+function faithful(data: string | null, content: AlarmContent, to: Format): string | null {
+  if (data === null) return null;
+  const said = (to === 'SIA-DCS' ? parseSiaData(data) : parseContactId(data)).content;
+  return phaseOf(said) === phaseOf(content) ? data : null;
+}
+
+/** That something begins, is still so, or is over. */
+function phaseOf({ code, qualifier }: AlarmContent): 'new' | 'previous' | 'over' {
+  const overByCode = code !== null && wordsOfSia(code)?.restores === true;
+  return qualifier === 'restore' || overByCode ? 'over' : (qualifier ?? 'new');
 }
 
 function textOf({ code, words, category, sia, contactId, forward }: EventMapping): string {

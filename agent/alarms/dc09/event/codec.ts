@@ -186,8 +186,9 @@ export function contactIdFields(content: AlarmContent): ContactIdFields | null {
   const group = fitted(content.area, 2);
   const number = fitted(content.zone ?? content.user, 3);
   if (equal === null || group === null || number === null) return null;
-  const restore = equal.startsWith('3') ? '3' : '1';
-  const qualifier = content.qualifier === 'previous' ? '6' : restore;
+  const fresh = content.qualifier === 'previous' ? '6' : '1';
+  // An old restore is a restore: "still so" would say that the alarm goes on.
+  const qualifier = equal.startsWith('3') ? '3' : fresh;
   return { qualifier, event: equal.slice(1).toUpperCase(), group, number };
 }
 
