@@ -23,6 +23,12 @@ const callTimeoutMs = 5_000;
 const lookEveryMs = 1_000;
 /** After a hint the event is not yet in its place: looked for after this, and after twice as long each time. */
 const firstLookMs = 4;
+/**
+ * A place in which nothing was shown is asked for again after this, before it counts as settled: a leader that has been
+ * replaced and does not know it yet shows nothing where an event is. It knows after an election.
+ */
+const doubtMs = 20_000;
+const doubtsPerLook = 256;
 
 export function natsQueue(options: {
   link: NatsLink;
@@ -40,7 +46,9 @@ class NatsQueue implements QueueDriver {
   readonly #clock: Clock;
   readonly #removals: Removals;
   /** Places that the leader holds nothing in; they are settled with the next ones. */
-  #absent: number[] = [];
+  readonly #absent = new Set<number>();
+  /** Places in which nothing was shown once, and when. */
+  readonly #doubts = new Map<number, number>();
   #oldest: { position: number; receivedMs: number } | null = null;
 
   constructor({ link, ledger, stream, clock }: Parameters<typeof natsQueue>[0]) {
@@ -84,6 +92,8 @@ class NatsQueue implements QueueDriver {
       const leftMs = Math.max(0, endMs - this.#clock.monotonicMs());
       const ledger = await this.#open(epoch);
       from = Math.max(from, ledger.base);
+      const late = (await this.#lookAgain()).filter(({ position }) => !isSettled(ledger, position));
+      if (late.length > 0) return { events: late, after: from };
       const found = await this.#look(from, limit, Math.min(leftMs, lookEveryMs));
       // Asked once more: whoever was overtaken meanwhile gets nothing.
       const now = found.events.length === 0 ? ledger : await this.#open(epoch);
@@ -95,12 +105,12 @@ class NatsQueue implements QueueDriver {
   }
 
   async settle(epoch: number, positions: readonly number[]): Promise<void> {
-    const absent = this.#absent;
+    const absent = [...this.#absent];
     const { base } = await this.#ledger.update((ledger) => {
       if (ledger.epoch !== epoch) throw notActive(epoch, ledger.epoch);
       return settle(ledger, [...positions, ...absent]);
     });
-    this.#absent = this.#absent.filter((place) => !absent.includes(place));
+    for (const place of absent) this.#absent.delete(place);
     this.#remove(base);
   }
 
@@ -131,8 +141,9 @@ class NatsQueue implements QueueDriver {
       const hint = this.#listen(context, waitMs);
       try {
         for (let pauseMs = firstLookMs; ; pauseMs *= 2) {
-          const { last } = await extentOf(context, this.#stream);
-          if (last > after) return await this.#read(context, after, Math.min(last, after + limit));
+          const { first, last } = await extentOf(context, this.#stream);
+          if (last > after)
+            return await this.#read(context, { after, last: Math.min(last, after + limit), first });
           if (hint.over()) return { events: [], after };
           await hint.next(pauseMs);
         }
@@ -142,14 +153,37 @@ class NatsQueue implements QueueDriver {
     });
   }
 
-  async #read(context: NatsContext, after: number, last: number) {
+  async #read(
+    context: NatsContext,
+    { after, last, first }: { after: number; last: number; first: number },
+  ): Promise<{ events: StoredBody[]; after: number }> {
     const places = Array.from({ length: last - after }, (_, at) => after + 1 + at);
     const found = await Promise.all(places.map((place) => bodyAt(context, this.#stream, place)));
     const events = found.filter((each) => each !== null);
-    // The leader numbers up to `last` and holds nothing there: it was removed, or never became a message.
     const held = new Set(events.map(({ position }) => position));
-    this.#absent = [...new Set([...this.#absent, ...places.filter((place) => !held.has(place))])];
+    // The leader numbers up to `last` and shows nothing there: it was removed, never became a message, or is not known to it.
+    for (const place of places) {
+      if (held.has(place)) this.#doubts.delete(place);
+      else if (place < first) this.#absent.add(place);
+      else if (!this.#doubts.has(place)) this.#doubts.set(place, this.#clock.monotonicMs());
+    }
     return { events, after: last };
+  }
+
+  /** Doubtful places whose time has come: an event that is there after all is given out late, the others are settled. */
+  async #lookAgain(): Promise<StoredBody[]> {
+    const sinceMs = this.#clock.monotonicMs() - doubtMs;
+    const due = [...this.#doubts].filter(([, atMs]) => atMs <= sinceMs).slice(0, doubtsPerLook);
+    if (due.length === 0) return [];
+    return this.#use(callTimeoutMs, async (context) => {
+      const looks = due.map(async ([place]) => ({ place, body: await bodyAt(context, this.#stream, place) }));
+      const found = await Promise.all(looks);
+      for (const { place, body } of found) {
+        this.#doubts.delete(place);
+        if (body === null) this.#absent.add(place);
+      }
+      return found.flatMap(({ body }) => body ?? []);
+    });
   }
 
   /** What is published is heard before it is in the stream: a hint to look, no more. */
