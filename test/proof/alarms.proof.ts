@@ -26,8 +26,8 @@ const times: FaultTimes = {
   catchUpMs: 180_000,
 };
 const switchMaxMs = 10_000;
-/** Shorter turns of a sender between two of another one are two that send at once. */
-const turnMinMs = 1_000;
+/** A receiver that was followed cannot be back sooner; one that is has never stopped. */
+const backMinMs = 2_000;
 
 const accounts = {
   direct: Array.from({ length: 500 }, (_, at) => String(1_000 + at)),
@@ -83,7 +83,7 @@ it(`loses no acknowledged event at ${rate}/s, whoever is killed`, async () => {
     const acknowledged = ended.flatMap((each) => each.acknowledged.map((id) => `${each.summary.run} ${id}`));
     const receptions = arc.receptions();
     const { missing, duplicates, outOfOrder } = judge(receptions, acknowledged);
-    const { turns, overlaps } = turnsOf(receptions, senders.of, turnMinMs);
+    const { turns, overlaps } = turnsOf(receptions, senders.of, backMinMs);
     const pauses = phases.map((phase) => pauseOf(phase, receptions));
     console.table(pauses);
     console.table(turns.slice(0, 30));

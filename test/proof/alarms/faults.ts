@@ -65,8 +65,9 @@ export async function runFaults(
     await isWell(site, host, times);
   });
   await phase('hub and working receiver killed', times.hubAwayMs, async () => {
-    hub.kill();
+    // The receiver first: what it acknowledged between the two would be on its disk alone, and late until it is back.
     killNode(host);
+    hub.kill();
     await hubAway();
     await spareWorks(site, host, times);
     await pause(times.goneMs);

@@ -61,13 +61,13 @@ export interface Turn {
 }
 
 /**
- * Who sent when. Two that send at once show as turns that alternate: `overlaps` counts each turn that lies between two of
- * another one and is shorter than `turnMinMs`.
+ * Who sent when. Two that send at once show as turns that alternate: `overlaps` counts the turns of another one within a
+ * stretch of which no gap is longer than `gapMaxMs`; a real hand-over and back takes longer.
  */
 export function turnsOf(
   receptions: readonly Reception[],
   senderOf: (port: number) => string,
-  turnMinMs: number,
+  gapMaxMs: number,
 ): { turns: Turn[]; overlaps: number } {
   const turns: Turn[] = [];
   for (const { atMs, port } of receptions) {
@@ -78,9 +78,9 @@ export function turnsOf(
       last.events += 1;
     } else turns.push({ sender, fromMs: atMs, toMs: atMs, events: 1 });
   }
-  const overlaps = turns.filter(
-    (turn, at) =>
-      turn.toMs - turn.fromMs < turnMinMs && at > 0 && turns[at - 1]?.sender === turns[at + 1]?.sender,
-  ).length;
+  const overlaps = turns.filter((_, at) => {
+    const [before, after] = [turns[at - 1], turns[at + 1]];
+    return before !== undefined && before.sender === after?.sender && after.fromMs - before.toMs < gapMaxMs;
+  }).length;
   return { turns, overlaps };
 }
