@@ -295,6 +295,94 @@ describe('leaving', () => {
   });
 });
 
+describe('alarms that were handed to the queue', () => {
+  const sentAgain = (keeps: readonly string[] = []) =>
+    keeps.filter((line) => line.includes('not known here'));
+
+  it('wait here again when the host leaves a store that is gone, but for those that an empty queue vouches for', async () => {
+    const site = new Site();
+    const [a] = await site.group('a', 'b');
+    if (a) Object.assign(a.shared, { mark: 3, numbers: [1, 2, 3] });
+    await site.run(5_000);
+    site.store.events.set(9, { receivedMs: 5 } as never);
+    await site.run(3_000);
+    if (a) Object.assign(a.shared, { mark: 5, numbers: [1, 2, 3, 4, 5] });
+    await site.run(5_000);
+    site.store.down = true;
+    const plan = await site.while(a?.group.clearing());
+    expect(sentAgain(plan.keeps)).toEqual([
+      "2 alarms of the group's queue whose end is not known here: they are sent from here once more; the ARC may get some twice",
+    ]);
+    expect(await site.while(a?.group.leave())).toEqual({ ...plan, done: true });
+    expect(a?.shared).toMatchObject({ back: [4, 5], closed: true });
+    expect(a?.memory).toBeNull();
+  });
+
+  it('are counted from where it was known before a restart', async () => {
+    const site = new Site();
+    const [a] = await site.group('a');
+    if (a) Object.assign(a.shared, { mark: 3, numbers: [1, 2, 3, 4] });
+    await site.run(65_000);
+    await site.while(a?.group.close());
+    expect(a?.memory?.settledThrough).toBe(3);
+    site.store.down = true;
+    await a?.make().start();
+    await site.run(1_000);
+    await site.while(a?.group.leave());
+    expect(a?.shared.back).toEqual([4]);
+  });
+
+  it('are none of this group when an earlier one had them', async () => {
+    const site = new Site();
+    const a = site.receiver('a', '1001');
+    Object.assign(a.shared, { mark: 7, numbers: [6, 7] });
+    site.store.events.set(1, { receivedMs: 5 } as never);
+    await a.group.connect({ replaceOwn: false });
+    a.shared.numbers.push(8);
+    await site.run(3_000);
+    site.store.down = true;
+    await site.while(a.group.leave());
+    expect(a.shared.back).toEqual([8]);
+  });
+
+  it('stay with a group that goes on, and wait on a spare again when it leaves without the store or the group ends', async () => {
+    const site = new Site();
+    const [a, b, c, d] = await site.group('a', 'b', 'c', 'd');
+    for (const each of [b, c, d]) if (each) Object.assign(each.shared, { mark: 0, numbers: [1] });
+    await site.while(b?.group.leave());
+    expect(b?.shared.back).toEqual([]);
+    site.store.cut.add('c');
+    const left = await site.while(c?.group.leave());
+    expect(sentAgain(left.keeps)).toHaveLength(1);
+    expect(c?.shared.back).toEqual([1]);
+    await site.while(a?.group.leave());
+    await site.until(() => d?.removedWhy !== null, 5_000);
+    expect(d?.shared).toMatchObject({ back: [1], closed: true });
+  });
+
+  it('are handed over once more when the store went back or was made anew', async () => {
+    const site = new Site();
+    const [a, b] = await site.group('a', 'b');
+    for (const each of [a, b]) if (each) Object.assign(each.shared, { mark: 4, numbers: [3, 4] });
+    await site.run(5_000);
+    for (const each of [a, b]) each?.shared.numbers.push(5);
+    site.store.putBack(site.store.keep());
+    await site.until(() => a?.shared.back.length === 1 && b?.shared.back.length === 1, 5_000);
+    await site.until(() => a?.works === true, 15_000);
+    for (const each of [a, b]) each?.shared.numbers.push(6);
+    site.store.loseRegisters();
+    await site.until(() => a?.shared.back.length === 2 && b?.shared.back.length === 2, 20_000);
+    expect([a?.shared.back, b?.shared.back]).toEqual([
+      [5, 6],
+      [5, 6],
+    ]);
+    expect(a?.shared.closed).toBe(false);
+    expect(a?.notes.map(({ text }) => text)).toContain(
+      'the store may have lost alarms of its queue: 1 alarm handed over once more',
+    );
+  });
+});
+
 describe('a store that forgets', () => {
   it('with an older copy put back makes all rest and wait, and then one works', async () => {
     const site = new Site();

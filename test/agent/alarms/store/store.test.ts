@@ -53,6 +53,32 @@ describe('recording', () => {
     expect(test.store.counts()).toMatchObject({ waiting: 0, oldestMs: null });
   });
 
+  it('has what the group had wait here again, in its order and from a number on, and no more', async () => {
+    await recordAll(5);
+    await test.store.markShared([1, 2, 3, 4]);
+    await test.store.absorb([
+      {
+        event: sampleEvent(2),
+        settlement: {
+          ...{ outcome: 'acknowledged', ackMs: startMs, output: 'ARC' },
+          ...{ attempts: 1, problem: null },
+        },
+      },
+      { event: sampleEvent(9), settlement: null },
+    ]);
+    expect(await test.store.shared(0)).toBe(4);
+    expect(await test.store.shared(1)).toBe(3);
+    expect(await test.store.unshare(1)).toBe(3);
+    expect(test.store.counts()).toMatchObject({ waiting: 4 });
+    await test.reopen();
+    expect(test.store.counts()).toMatchObject({ waiting: 4 });
+    await test.store.queue.open(1);
+    const pulled = await test.store.queue.pull(1, 10, 0);
+    expect(pulled.map(({ position }) => position)).toEqual([2, 4, 5, 6]);
+    expect(await test.store.shared(0)).toBe(1);
+    expect(await test.store.verify()).toMatchObject({ ok: true });
+  });
+
   it('gives what was asked for just before to whoever hands it on: no event falls between the two', async () => {
     const recorded = recordAll(5);
     expect((await test.store.unshared(10)).map(({ number }) => number)).toEqual([1, 2, 3, 4, 5]);
