@@ -3,6 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { AppError } from '../../src/errors.ts';
+import { plural } from '../../src/model/plural.ts';
 import { inTransaction } from './database.ts';
 import { accountNameSchema } from './protocol/schema.ts';
 
@@ -69,7 +70,7 @@ export function openAccounts(database: DatabaseSync): HubAccounts {
         if (found.registers > 0 && !force) {
           throw new AppError(
             'conflict',
-            `${found.registers} register(s) are stored for ${name}: leases of pairs, or a receiver group`,
+            `${name} has ${plural(found.registers, 'register')}: leases of pairs, or a receiver group`,
             {
               hint: 'Bring the pairs out that use it and disable the group, then add --force: alarms and backups go with it.',
             },

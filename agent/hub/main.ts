@@ -1,6 +1,7 @@
 /** The hub as a program: serves until a signal, or does one thing with its accounts, and ends with an exit code that says why. */
 import { parseArgs } from 'node:util';
 import { AppError, exitCodes, toAppError } from '../../src/errors.ts';
+import { plural } from '../../src/model/plural.ts';
 import { systemClock } from '../adapters/clock.ts';
 import type { JournalEvent } from '../alarms/intake/teller.ts';
 import { startHub, withAccounts } from './hub.ts';
@@ -105,14 +106,16 @@ function accountLines({
   const oldest = queue.oldestMs === null ? '' : `, the oldest of ${new Date(queue.oldestMs).toISOString()}`;
   const { waiting, appended, settled, duplicates } = queue;
   return [
-    `account      ${name}, ${connections} connection(s)`,
+    `account      ${name}, ${plural(connections, 'connection')}`,
     ...members.map((each) => `  member     ${each.name}, ${each.role}${each.holdsLease ? ', works' : ''}`),
     ...(queue.epoch === 0 && waiting + appended === 0
       ? []
       : [
           `  alarms     ${waiting} wait${oldest}; since the start ${appended} came, ${settled} left, ${duplicates} twice`,
         ]),
-    ...objects.map((each) => `  backup     ${each.name}, version ${each.version}, ${each.bytes} bytes`),
+    ...objects.map(
+      (each) => `  backup     ${each.name}, version ${each.version}, ${plural(each.bytes, 'byte')}`,
+    ),
   ];
 }
 
@@ -120,7 +123,8 @@ function ingressLine(ingress: HubStatus['ingress'][number]): string {
   const { listen, problem, account, tableVersion, devices, lost, received, refused, unknownAccounts } =
     ingress;
   if (listen === null) return `dc09         for ${account}: not listening, ${problem}`;
-  const table = tableVersion === null ? 'no devices published yet' : `${devices} devices, ${lost} lost`;
+  const table =
+    tableVersion === null ? 'no devices published yet' : `${plural(devices, 'device')}, ${lost} lost`;
   return `dc09         ${listen} for ${account}: ${table}; ${received} received, ${refused} refused, ${unknownAccounts} of unknown accounts`;
 }
 
@@ -141,7 +145,7 @@ async function listAccounts(dataDir: string, json: boolean): Promise<void> {
   print(
     accounts.map(
       ({ name, createdMs, registers }) =>
-        `${name}  since ${new Date(createdMs).toISOString()}, ${registers} register(s)`,
+        `${name}  since ${new Date(createdMs).toISOString()}, ${plural(registers, 'register')}`,
     ),
   );
 }

@@ -1,5 +1,6 @@
 /** What the Home page says of alarms: is anything not delivered, and would the next failure be survived? Pure. */
 import type { Concern, GroupStatus, ReceiverStatus } from '../../../src/contract/index.ts';
+import { plural } from '../../../src/model/plural.ts';
 
 /** An event that waits longer is one the ARC should have had. */
 const waitingWarningMs = 60_000;
@@ -51,7 +52,7 @@ function receiverConcerns(receiver: ReceiverStatus, group: GroupStatus, nowMs: n
     add(
       'error',
       'service',
-      `${waiting} alarms wait for the ARC, the oldest for ${minutes} min`,
+      `${plural(waiting, 'alarm')} ${waiting === 1 ? 'waits' : 'wait'} for the ARC, the oldest for ${minutes} min`,
       'They are kept and sent in order. Check the outputs: holdfast alarm output list.',
     );
   }
@@ -77,7 +78,7 @@ function receiverConcerns(receiver: ReceiverStatus, group: GroupStatus, nowMs: n
     add(
       'warning',
       'service',
-      `${queue.unshared} alarms are kept here and not yet in the queue of the group`,
+      `${plural(queue.unshared, 'alarm')} kept here and not yet in the queue of the group`,
       'They go there as soon as its store answers.',
     );
   }

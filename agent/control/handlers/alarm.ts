@@ -1,6 +1,7 @@
 /** Handlers of `alarm`: what the receiver process answers, its settings, and the stream of events. */
 import type { Alarm } from '../../../src/contract/index.ts';
 import { AppError } from '../../../src/errors.ts';
+import { plural } from '../../../src/model/plural.ts';
 import { type CallContext, callerOf, note } from '../api/context.ts';
 import { api } from '../api/implementer.ts';
 import { toWireError } from '../api/wire-errors.ts';
@@ -65,7 +66,7 @@ export function alarmHandlers({ receivers, sessions }: Services) {
     }),
     resend: alarm.resend.handler(async ({ input, context }) => {
       const done = await receivers.call('alarm.resend', input, callerOf(context).user);
-      note(context, { text: `${done.queued} alarms were queued once more` });
+      note(context, { text: `${plural(done.queued, 'alarm')} queued once more` });
       return done;
     }),
     acknowledge: alarm.acknowledge.handler(async ({ input, context }) => {

@@ -9,6 +9,7 @@ import {
   type ReceiverSettings,
 } from '../../contract/index.ts';
 import { AppError, exitCodes } from '../../errors.ts';
+import { plural } from '../../model/plural.ts';
 import { addCommand, addNoun, type CommandContext, type CommandHost, onlyArgument } from '../command.ts';
 import { parseTime } from '../time.ts';
 import { pause, repeatUntilStopped } from '../watch.ts';
@@ -204,7 +205,9 @@ function addDeeds(noun: Command, host: CommandHost): void {
     run: (context, args) =>
       context.withNode(async ({ client }) => {
         const done = await client.alarm.resend({ numbers: args.map(numberOf) });
-        context.output.result(done, () => context.output.line(`${done.queued} queued once more`));
+        context.output.result(done, () =>
+          context.output.line(`${plural(done.queued, 'event')} queued once more`),
+        );
       }),
   });
   addCommand(noun, host, {
@@ -227,7 +230,7 @@ function addDeeds(noun: Command, host: CommandHost): void {
           ? await acknowledgeAll(client, queryOf(context, options))
           : (await client.alarm.acknowledge({ numbers: args.map(numberOf) })).acknowledged;
         context.output.result({ acknowledged }, () =>
-          context.output.line(`${acknowledged} events acknowledged`),
+          context.output.line(`${plural(acknowledged, 'event')} acknowledged`),
         );
       }),
   });

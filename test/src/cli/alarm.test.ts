@@ -257,7 +257,7 @@ describe('holdfast alarm', () => {
   });
 
   it('resend and ack name events; ack --all goes through all pages', async () => {
-    expect((await hf('alarm resend 1 2')).stdout).toContain('2 queued once more');
+    expect((await hf('alarm resend 1 2')).stdout).toContain('2 events queued once more');
     expect(called('alarm.resend')).toEqual([{ numbers: [1, 2] }]);
     expect((await hf('alarm ack')).code).toBe(exitCodes.invalid_input);
     expect((await hf('alarm ack 1 --all')).code).toBe(exitCodes.invalid_input);

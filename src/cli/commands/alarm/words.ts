@@ -1,5 +1,6 @@
 /** How alarms, outputs and the receiver's state are told in lines of text. */
 import type { Alarm, AlarmState, OutputStatus, ReceiverStatus } from '../../../contract/index.ts';
+import { plural } from '../../../model/plural.ts';
 import type { Column, Output, Tone } from '../../output.ts';
 import { formatDuration, formatTime } from '../../time.ts';
 
@@ -123,9 +124,9 @@ export function printReceiver(output: Output, status: ReceiverStatus, nowMs: num
       `${counts.received} received, ${counts.acknowledged} acknowledged by the ARC, ${counts.duplicates} came twice, ${counts.eventsPerSecond.toFixed(1)}/s`,
     ],
     ['refused', `${counts.refusedFrames} frames`],
-    ['unknown', `${counts.unknownAccounts} events of accounts that are not entered`],
+    ['unknown', `${plural(counts.unknownAccounts, 'event')} of accounts that are not entered`],
     ['devices', `${devices.total}, ${devices.online} online, ${devices.lost} lost`],
-    ['not seen', `${status.unacknowledged} events that no operator has acknowledged`],
+    ['not seen', `${plural(status.unacknowledged, 'event')} that no operator has acknowledged`],
   ]);
   if (status.problem !== null) output.toned('bad', status.problem, '', 'problem: ');
   output.line();

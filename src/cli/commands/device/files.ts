@@ -5,6 +5,7 @@ import type { NodeClient } from '../../../client/connect.ts';
 import { importDevices } from '../../../client/import-devices.ts';
 import type { DeviceConfig } from '../../../contract/index.ts';
 import { formatDevices, parseDeviceFile } from '../../../model/device-import.ts';
+import { plural } from '../../../model/plural.ts';
 import { addCommand, type CommandHost, onlyArgument } from '../../command.ts';
 import { readItems, writeItems } from '../../item-files.ts';
 
@@ -49,7 +50,7 @@ export function addDeviceFiles(noun: Command, host: CommandHost): void {
         const text = output.json ? `${JSON.stringify({ devices }, null, 1)}\n` : formatDevices(devices);
         await writeItems(context, path, text);
         if (path !== '-')
-          output.note(`${devices.length} devices written to ${path}; keys are not among them`);
+          output.note(`${plural(devices.length, 'device')} written to ${path}; keys are not among them`);
       }),
   });
 }

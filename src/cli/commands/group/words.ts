@@ -1,5 +1,6 @@
 /** How a receiver group is told in lines of text. */
 import type { GroupClearing, GroupDecision, GroupMember, GroupStatus } from '../../../contract/index.ts';
+import { plural } from '../../../model/plural.ts';
 import type { Column, Output, Tone } from '../../output.ts';
 import { formatDuration, formatTime } from '../../time.ts';
 
@@ -66,7 +67,10 @@ export function printGroup(output: Output, group: GroupStatus, nowMs: number): v
         : `${queue.waiting} waiting${queue.oldestMs === null ? '' : `, the oldest for ${formatDuration((nowMs - queue.oldestMs) / 1_000)}`}`,
     ],
     ['backup', backup.name ?? 'none yet'],
-    ['', `version ${backup.version}, ${backup.devices} devices, ${backup.bytes} bytes, ${backup.state}`],
+    [
+      '',
+      `version ${backup.version}, ${plural(backup.devices, 'device')}, ${plural(backup.bytes, 'byte')}, ${backup.state}`,
+    ],
     ['published', momentText(backup.publishedMs)],
     ['updated at', momentText(backup.updatedMs)],
     ...(backup.problem === null ? [] : [['', backup.problem] as const]),

@@ -96,7 +96,7 @@ describe('the receiver process', () => {
       hint: 'There.',
     });
     const { entries } = await client.log.search({ type: 'audit', text: 'resend' });
-    expect(entries[0]?.text).toBe('2 alarms were queued once more');
+    expect(entries[0]?.text).toBe('2 alarms queued once more');
   });
 
   it('does not get an answer past the contract', async () => {
