@@ -18,8 +18,8 @@ export interface ForwardingOptions {
   readonly onNote: (note: ForwardNote) => void;
   /** It forwards under this epoch, or, with null, does not any more: whoever forwards answers for the devices too. */
   readonly onWork: (epoch: number | null) => void;
-  /** An event of another member's or the hub's intake came by. */
-  readonly onPassing: (event: AlarmEvent) => void;
+  /** An event of the group's queue came by. False: it is to be kept, and not forwarded. */
+  readonly onPassing: (event: AlarmEvent) => boolean;
   /** The queue was opened by another. */
   readonly onFenced: () => void;
   readonly onChange: () => void;

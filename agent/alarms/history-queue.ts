@@ -7,7 +7,8 @@ export interface HistoryQueueOptions {
   readonly queue: AlarmQueue;
   readonly clock: Clock;
   absorb(items: readonly Absorbed[]): Promise<unknown>;
-  onPassing(event: AlarmEvent): void;
+  /** False: it is to be kept here, and not forwarded. */
+  onPassing(event: AlarmEvent): boolean;
 }
 
 /** What came within it is written at once. */
@@ -39,15 +40,36 @@ export function historyQueue({ queue, clock, absorb, onPassing }: HistoryQueueOp
   const pulled = ({ position, event }: QueuedEvent): Absorbed => {
     passing.set(position, event);
     if (passing.size > passingMax) passing.delete(passing.keys().next().value ?? 0);
-    onPassing(event);
     return { event, settlement: null };
+  };
+  /** Leaves the queue once it is on this disk; whether it did. What cannot be kept is forwarded rather than lost. */
+  const kept = async (epoch: number, items: readonly QueuedEvent[]): Promise<boolean> => {
+    if (items.length === 0) return true;
+    const stored = items.map(({ event }) => ({ event: { ...event, forward: false }, settlement: null }));
+    const done = await absorb(stored).then(
+      () => true,
+      () => false,
+    );
+    const end = { outcome: 'refused', ackMs: clock.nowMs(), output: '', attempts: 0, problem: null } as const;
+    if (done)
+      await queue.settle(
+        epoch,
+        items.map(({ position }) => ({ position, ...end })),
+      );
+    return done;
   };
 
   return {
     append: (events) => queue.append(events),
     open: (epoch) => queue.open(epoch),
     async pull(epoch, limit, waitMs) {
-      const events = await queue.pull(epoch, limit, waitMs);
+      const all = await queue.pull(epoch, limit, waitMs);
+      const wanted = new Set(all.filter(({ event }) => onPassing(event)));
+      const done = await kept(
+        epoch,
+        all.filter((each) => !wanted.has(each)),
+      );
+      const events = done ? [...wanted] : all;
       note(events.map(pulled));
       return events;
     },

@@ -19,7 +19,7 @@ import { openAlarmStore } from './store/store.ts';
 import type { AlarmStore } from './store/types.ts';
 import { groupGraceMs } from './supervision/group-supervision.ts';
 import { createSupervision, type Supervision } from './supervision/supervision.ts';
-import type { AlarmEvent } from './types.ts';
+import { type AlarmEvent, takenByIngress } from './types.ts';
 
 export interface ReceiverOptions {
   readonly clock: Clock;
@@ -212,7 +212,10 @@ class RunningReceiver implements Receiver {
         }),
       onNote: tell,
       onWork: (epoch) => this.#membership.answers(epoch),
-      onPassing: (event) => this.#hearPassing(event),
+      onPassing: (event) => {
+        this.#hearPassing(event);
+        return this.#isForwarded(event);
+      },
       onFenced: () => this.#membership.fenced(),
       onChange,
     });
@@ -224,6 +227,13 @@ class RunningReceiver implements Receiver {
     if (event.kind !== 'device' || event.takenBy === nodeId) return;
     this.#supervision.noteFormat(event);
     if (clock.nowMs() - event.receivedMs < passingFreshMs) this.#supervision.heard(event.account);
+  }
+
+  /** The hub's ingress leaves mappings and unknown accounts to the one that works. Who knows no devices judges none. */
+  #isForwarded({ takenBy, kind, known, account, format, content }: AlarmEvent): boolean {
+    if (takenBy !== takenByIngress || kind !== 'device' || this.#directory.devices() === 0) return true;
+    if (!this.#directory.categorise(format, content).forward) return false;
+    return known || this.#directory.find(account) !== null || this.#config?.forwardUnknown !== false;
   }
 
   /** The directory has changed. */

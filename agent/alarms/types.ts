@@ -37,6 +37,11 @@ export interface AlarmEvent {
   readonly forward: boolean;
 }
 
+/** `takenBy` of what the hub's ingress took in, which knows neither mappings nor whether unknown accounts are forwarded. */
+export const takenByIngress = 'hub';
+/** `takenBy` of what a person had sent once more: nobody judges it again. */
+export const takenByHand = 'resent';
+
 export interface QueuedEvent {
   /** Place in the queue; grows, with gaps. */
   readonly position: number;

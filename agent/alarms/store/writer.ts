@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { inTransaction, openSqlite } from '../../adapters/sqlite.ts';
 import { eventId, fingerprintOf } from '../intake/fingerprint.ts';
-import { type AlarmEvent, duplicateWindowMs } from '../types.ts';
+import { type AlarmEvent, duplicateWindowMs, takenByHand } from '../types.ts';
 import { digestOf } from './chain.ts';
 import { eventOrNull, eventText, seenText, settledText } from './codec.ts';
 import { Ledger } from './ledger.ts';
@@ -179,17 +179,20 @@ export class AlarmWriter {
     const event = eventOrNull(text);
     if (event === null) return 0;
     const here = this.#numberOf(event);
-    const number = here ?? this.#insert(event, text, { state: shared, nowMs, resentOf: null });
+    const state = event.forward ? shared : kept;
+    const number = here ?? this.#insert(event, text, { state, nowMs, resentOf: null });
     if (settled !== null) this.#settle({ ...settled, number }, nowMs);
     else this.#share(number);
     return here === null ? number : -number;
   }
 
-  /** By the time it was received, of which there are few rows, and then by its text's own id. */
+  /** By the time it was received, of which there are few rows; else the row of the same event that came here by another way. */
   #numberOf(event: AlarmEvent): number | null {
     const rows = this.#sql.find.all(event.receivedMs, Buffer.from(event.fingerprint, 'hex'));
     const [first] = rows;
-    return first === undefined ? null : foundSchema.parse(first).number;
+    return first === undefined
+      ? this.#recent.find(event.fingerprint, event.receivedMs)
+      : foundSchema.parse(first).number;
   }
 
   /** The same event under an id of its own: nobody takes it for the one that came before. */
@@ -200,7 +203,13 @@ export class AlarmWriter {
     const fingerprint = fingerprintOf(
       `resent ${event.fingerprint} ${number} ${this.#ledger.now.lastNumber} ${nowMs}`,
     );
-    const again = { ...event, fingerprint, id: eventId(fingerprint, event.receivedMs), forward: true };
+    const again = {
+      ...event,
+      fingerprint,
+      id: eventId(fingerprint, event.receivedMs),
+      forward: true,
+      takenBy: takenByHand,
+    };
     const added = this.#insert(again, eventText(again), { state: waiting, nowMs, resentOf: number });
     const detail = JSON.stringify({ of: number, by: user });
     this.#ledger.append({ timeMs: nowMs, what: 'resent', ref: added, detail, digest: digestOf(detail) });

@@ -7,7 +7,7 @@ import type { JournalEvent } from '../../alarms/intake/teller.ts';
 import { createListening } from '../../alarms/listening.ts';
 import { eventText } from '../../alarms/store/codec.ts';
 import { createSupervision, type Supervision } from '../../alarms/supervision/supervision.ts';
-import type { AlarmEvent, IntakeAccount } from '../../alarms/types.ts';
+import { type AlarmEvent, type IntakeAccount, takenByIngress } from '../../alarms/types.ts';
 import { parseListen } from '../../control/listen-address.ts';
 import type { HubStatus } from '../protocol/schema.ts';
 import { accountNameSchema, type IngressAccount } from '../protocol/schema.ts';
@@ -36,9 +36,6 @@ export interface Ingress {
   close(): Promise<void>;
 }
 
-/** In what the hub takes in. */
-const takenBy = 'hub';
-
 /** `[HOST:]PORT=ACCOUNT`. @throws AppError `invalid_input`. */
 export function parseDoor(text: string): DoorConfig {
   const at = text.lastIndexOf('=');
@@ -59,7 +56,7 @@ export async function openIngress(options: IngressOptions): Promise<Ingress> {
   };
   const supervision = createSupervision({
     clock,
-    takenBy,
+    takenBy: takenByIngress,
     onEvent,
     take: async (event) => {
       await append(event);
@@ -75,7 +72,7 @@ export async function openIngress(options: IngressOptions): Promise<Ingress> {
       },
       heard: (device) => supervision.heard(device),
     },
-    takenBy,
+    takenBy: takenByIngress,
     way: 'hub',
     categorise: (_format, content) => ({ category: describeContent(content).category, forward: true }),
     onEvent,

@@ -16,7 +16,7 @@ const settlement: Settlement = {
   problem: null,
 };
 
-function world(disk: 'works' | 'fails' = 'works') {
+function world(disk: 'works' | 'fails' = 'works', held: readonly string[] = []) {
   const clock = new FakeClock();
   const absorbed: Absorbed[] = [];
   const passed: string[] = [];
@@ -40,7 +40,10 @@ function world(disk: 'works' | 'fails' = 'works') {
       if (disk === 'fails') throw new AppError('disk_full', 'no room');
       absorbed.push(...items);
     },
-    onPassing: ({ id }) => passed.push(id),
+    onPassing: ({ id }) => {
+      passed.push(id);
+      return !held.includes(id);
+    },
   });
   const refuse = () => {
     refused = true;
@@ -49,6 +52,19 @@ function world(disk: 'works' | 'fails' = 'works') {
 }
 
 describe('events of the group', () => {
+  it('that are not to be forwarded leave the queue when they are kept here', async () => {
+    const { queue, absorbed, settledPositions } = world('works', ['e7']);
+    expect(await queue.pull(1, 10, 0)).toEqual([]);
+    expect(absorbed).toMatchObject([{ event: { id: 'e7', forward: false }, settlement: null }]);
+    expect(settledPositions).toEqual([7]);
+  });
+
+  it('are forwarded rather than lost when they cannot be kept', async () => {
+    const { queue, settledPositions } = world('fails', ['e7']);
+    expect((await queue.pull(1, 10, 0)).map(({ position }) => position)).toEqual([7]);
+    expect(settledPositions).toEqual([]);
+  });
+
   it('are kept when they are pulled and again with how they went', async () => {
     const { queue, clock, absorbed, passed } = world();
     await queue.pull(1, 10, 0);

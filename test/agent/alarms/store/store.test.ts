@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventsWaitingMax } from '../../../../agent/alarms/store/committer.ts';
-import { duplicateWindowMs, type Settlement } from '../../../../agent/alarms/types.ts';
+import { duplicateWindowMs, type Settlement, takenByHand } from '../../../../agent/alarms/types.ts';
 import { openTestStore, type TestStore } from './open-store.ts';
 import { sampleEvent, startMs } from './sample-events.ts';
 
@@ -115,6 +115,18 @@ describe('recording', () => {
     await test.store.resend([1], 'ann');
     await test.reopen();
     expect(await test.store.record(late)).toEqual({ number: 2, duplicate: true });
+  });
+
+  it('knows how the same event went that the queue has by another way', async () => {
+    const event = sampleEvent(1);
+    await test.store.record(event);
+    const twin = { ...event, receivedMs: event.receivedMs + 40, way: 'hub' as const, takenBy: 'hub' };
+    await test.store.absorb([{ event: twin, settlement: null }]);
+    const { position: _, ...settlement } = acknowledged(1);
+    await test.store.absorb([{ event: twin, settlement }]);
+    expect(test.store.counts()).toMatchObject({ rows: 1, waiting: 0, acknowledged: 1 });
+    await test.store.absorb([{ event: sampleEvent(2, { forward: false }), settlement: null }]);
+    expect((await test.store.show(2)).progress.state).toBe('kept');
   });
 
   it('refuses an event that is none, and stores the others of its commit', async () => {
@@ -242,11 +254,9 @@ describe('by hand', () => {
     expect(await test.store.resend([1, 2, 99], 'anna')).toEqual([3]);
     const again = await test.store.show(3);
     expect(again).toMatchObject({ resentOf: 1, progress: { state: 'waiting' } });
-    expect({ ...again.event, id: '', fingerprint: '' }).toEqual({
-      ...sampleEvent(0),
-      id: '',
-      fingerprint: '',
-    });
+    const own = { id: '', fingerprint: '', takenBy: takenByHand };
+    expect({ ...again.event, ...own }).toEqual({ ...sampleEvent(0), ...own });
+    expect(again.event.takenBy).toBe(takenByHand);
     expect(again.event.fingerprint).not.toBe(sampleEvent(0).fingerprint);
     expect(again.event.id).toMatch(/^[0-9a-f]{32}-[0-9a-z]+$/);
     expect(test.store.account('1000')?.alarms).toBe(1);
