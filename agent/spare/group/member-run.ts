@@ -42,6 +42,9 @@ export class MemberRun {
   #settledSavedMs = Number.NEGATIVE_INFINITY;
   /** The store went back, and what may be missing there was put back; the list was not read since. */
   #putBack = false;
+  /** The queue was empty then, and the store has not yet been looked at afterwards. */
+  #empty: { readonly mark: number; readonly atMs: number } | null = null;
+  #takesBack = false;
   /** This receiver leaves by itself: the list without it is no news. */
   #leaves = false;
 
@@ -188,6 +191,8 @@ export class MemberRun {
   async takeBack(): Promise<void> {
     const { rows } = this.#options;
     await rows.close();
+    // Its list was written or read just now: the store is the one it was.
+    this.#takesBack = true;
     await this.queueCount.countNow();
     await rows.putBack(this.#memory.settledThrough);
   }
@@ -242,12 +247,29 @@ export class MemberRun {
     else this.#ingress.publishAgain(version);
   }
 
-  /** The queue was empty: what was handed over up to there has reached its end. A store without a list is another one. */
+  /**
+   * The queue was empty: what was handed over up to there has reached its end. A store that has just lost everything is empty
+   * too; so it counts when the store was looked at afterwards and still has its list and its past.
+   */
   #settled(mark: number): void {
-    const { roster, rosterGone } = this.state;
-    if (mark <= this.#memory.settledThrough || roster === null || rosterGone) return;
-    this.#memory = { ...this.#memory, settledThrough: mark };
+    const { roster, rosterGone, rosterReadMs, timing } = this.state;
     const { monotonicMs } = this.now();
+    const empty = this.#empty;
+    if (roster === null || rosterGone) {
+      this.#empty = null;
+      return;
+    }
+    if (this.#takesBack) this.#believe(mark, monotonicMs);
+    else if (empty === null) this.#empty = { mark, atMs: monotonicMs };
+    else if (rosterReadMs - empty.atMs >= timing.rpcTimeoutMs) {
+      this.#believe(empty.mark, monotonicMs);
+      this.#empty = { mark, atMs: monotonicMs };
+    }
+  }
+
+  #believe(mark: number, monotonicMs: number): void {
+    if (mark <= this.#memory.settledThrough) return;
+    this.#memory = { ...this.#memory, settledThrough: mark };
     if (monotonicMs - this.#settledSavedMs < settledSaveMs) return;
     this.#settledSavedMs = monotonicMs;
     this.#remember(this.#memory);
@@ -321,6 +343,7 @@ export class MemberRun {
     this.#store = this.#options.openStore();
     void used.close().catch(() => {});
     this.backup.storeReplaced();
+    this.#empty = null;
     this.#putBack = true;
     this.#putBackLost();
     return true;

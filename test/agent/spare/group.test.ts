@@ -383,6 +383,22 @@ describe('alarms that were handed to the queue', () => {
   });
 });
 
+describe('an empty queue', () => {
+  it.each([0, 400, 860, 880, 900, 1_300, 1_860, 1_880, 1_900])(
+    'vouches for nothing when the store has just lost what it held (%i ms into the round)',
+    async (offsetMs) => {
+      const site = new Site();
+      const [a] = await site.group('a');
+      if (a) Object.assign(a.shared, { mark: 4, numbers: [3, 4] });
+      await site.run(10_000 + offsetMs);
+      if (a) Object.assign(a.shared, { mark: 5, numbers: [3, 4, 5] });
+      site.store.loseRegisters();
+      await site.until(() => (a?.shared.back.length ?? 0) > 0, 20_000);
+      expect(a?.shared.back).toEqual([5]);
+    },
+  );
+});
+
 describe('a store that forgets', () => {
   it('with an older copy put back makes all rest and wait, and then one works', async () => {
     const site = new Site();
