@@ -50,6 +50,8 @@ export class Membership implements GroupCalls {
   #self: Self = { id: '', name: '', version: '' };
   #joined: Joined | null = null;
   #configured = false;
+  /** Two at once would be two members that drive one forwarder. */
+  #joining = false;
 
   constructor(options: MembershipOptions) {
     this.#options = options;
@@ -88,10 +90,16 @@ export class Membership implements GroupCalls {
         hint: 'Leave it first: holdfast group disable.',
       });
     }
+    if (this.#joining) {
+      throw new AppError('conflict', 'this receiver is joining a group already', {
+        hint: 'See how that went: holdfast group status.',
+      });
+    }
     const opened = this.#open(config);
-    // From its first moment in the group it may be told to work on the queue of the group, and on no other.
-    await forwarding.rest();
+    this.#joining = true;
     try {
+      // From its first moment in the group it may be told to work on the queue of the group, and on no other.
+      await forwarding.rest();
       const answer = await opened.group.connect({ replaceOwn });
       this.#join(opened);
       return answer;
@@ -100,6 +108,7 @@ export class Membership implements GroupCalls {
       forwarding.workAlone();
       throw error;
     } finally {
+      this.#joining = false;
       onChange();
     }
   }
