@@ -24,6 +24,7 @@ const decisionsMax = 50;
 /** Draining, resting and releasing take this long at worst. */
 const endLimitMs = 8_000;
 const rosterTimeoutMs = 5_000;
+const comeOutAgainMs = 10_000;
 /** What has left the queue since then is sent twice when the store and this receiver are lost at once. */
 const settledSaveMs = 60_000;
 
@@ -79,7 +80,7 @@ export class MemberRun {
       clock,
       roster: memory.roster,
       onRole: (role, roster) => this.#takeRole(role, roster),
-      onRemoved: (roster) => void this.#removed(roster),
+      onRemoved: (roster) => this.#comeOut(roster),
       onLost: (roster) => void this.#restoreRoster(roster),
     });
     this.driver = this.#createDriver();
@@ -308,6 +309,17 @@ export class MemberRun {
     );
     this.backup.setRole({ kind: isHost ? 'host' : 'spare', hostId: host.id });
     onChange();
+  }
+
+  /** A disk that refuses to clear what was copied must not end the receiver, which still takes alarms in. */
+  #comeOut(roster: Roster): void {
+    if (this.#closing) return;
+    this.#removed(roster).catch((error: unknown) => {
+      const { clock, onNote } = this.#options;
+      const text = `this receiver is no member any more and cannot clear what it copied: ${toAppError(error).message}`;
+      onNote({ level: 'error', event: 'group.not-cleared', text });
+      clock.after(comeOutAgainMs, () => this.#comeOut(roster));
+    });
   }
 
   /** The list is there and this receiver is not in it: the host left, or removed it. */

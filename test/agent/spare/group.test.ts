@@ -1,5 +1,6 @@
 /** A receiver group at work: joining, who forwards, taking over, failing back, leaving, and what each is told. */
 import { describe, expect, it } from 'vitest';
+import { AppError } from '../../../src/errors.ts';
 import { Site } from './receivers.ts';
 
 describe('joining', () => {
@@ -262,6 +263,24 @@ describe('leaving', () => {
     expect(site.working).toEqual([]);
     expect(site.store.backups.size).toBe(0);
     expect(site.store.ingress?.accounts).toEqual([]);
+  });
+
+  it('of the host is followed by a spare whose disk refuses it at first', async () => {
+    const site = new Site();
+    const [a, b] = await site.group('a', 'b');
+    if (!b) throw new Error('no spare');
+    const clear = b.directory.clear.bind(b.directory);
+    let full = true;
+    b.directory.clear = () => {
+      if (full) throw new AppError('disk_full', 'no room');
+      clear();
+    };
+    await site.while(a?.group.leave());
+    await site.until(() => b.notes.some(({ event }) => event === 'group.not-cleared'), 10_000);
+    expect(b.removedWhy).toBeNull();
+    full = false;
+    await site.until(() => b.removedWhy !== null, 15_000);
+    expect(b.directory.text).toBe('');
   });
 
   it('of the host is found by a spare that was off meanwhile', async () => {
