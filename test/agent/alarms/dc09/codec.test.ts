@@ -311,6 +311,39 @@ describe('whatever the fields are', () => {
     );
   });
 
+  it('what can be read can be answered', () => {
+    const piece = fc.constantFrom(
+      '"',
+      '*',
+      'SIA-DCS',
+      'NAK',
+      'x',
+      '0',
+      '00A1',
+      '123456',
+      'R',
+      'L',
+      '#',
+      'A0',
+      '[',
+      ']',
+      '|',
+      '_',
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        for (const head of ['', '"SIA-DCS"0001', '"NULL"9R1L0#']) {
+          const result = decodeFrame(framed(`${head}${pieces.join('')}[#1234|x]`));
+          if (!result.ok || result.frame.encrypted) continue;
+          expect(decoded(encodeAck(result.frame)).id).toBe('ACK');
+          expect(decoded(encodeDuh(result.frame)).id).toBe('DUH');
+          expect(decoded(encodeNak(result.frame, 0)).id).toBe('NAK');
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('no bytes make decoding throw', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
