@@ -56,7 +56,7 @@ export async function benchAlarms({ say, seconds, dir }: BenchOptions): Promise<
         String(seconds),
       ]);
       const { summary, acknowledged: ids } = await run.ended();
-      acknowledged.push(...ids.map((id) => `${summary.run} ${id}`));
+      for (const id of ids) acknowledged.push(`${summary.run} ${id}`);
       const { eventsPerSecond, p50Ms, p99Ms, fromDueP99Ms } = summary;
       say(`${name}: ${eventsPerSecond}/s, p50 ${p50Ms} ms, p99 ${p99Ms} ms, from due p99 ${fromDueP99Ms} ms`);
       return summary;

@@ -23,7 +23,7 @@ const times: FaultTimes = {
   arcAwayMs: short ? 10_000 : 60_000,
   hubAwayMs: 5_000,
   goneMs: short ? 8_000 : 15_000,
-  catchUpMs: 180_000,
+  catchUpMs: 300_000,
 };
 const switchMaxMs = 10_000;
 /** A receiver that was followed cannot be back sooner; one that is has never stopped. */
