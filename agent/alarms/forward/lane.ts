@@ -48,53 +48,58 @@ function unreachable({ host, port }: LaneOptions, cause: unknown): AppError {
   });
 }
 
-class TcpLane implements Lane {
-  readonly #options: LaneOptions;
-  #socket: Socket | null = null;
+/** Opened once at a time, whoever asks for it. */
+abstract class OpenedLane<AnySocket> {
+  protected readonly options: LaneOptions;
+  protected socket: AnySocket | null = null;
   #opening: Promise<void> | null = null;
 
   constructor(options: LaneOptions) {
-    this.#options = options;
+    this.options = options;
   }
 
   isOpen(): boolean {
-    return this.#socket !== null && this.#opening === null;
+    return this.socket !== null && this.#opening === null;
   }
 
   open(): Promise<void> {
     if (this.isOpen()) return Promise.resolve();
-    this.#opening ??= this.#connect().finally(() => {
+    this.#opening ??= this.connect().finally(() => {
       this.#opening = null;
     });
     return this.#opening;
   }
 
+  protected abstract connect(): Promise<void>;
+}
+
+class TcpLane extends OpenedLane<Socket> implements Lane {
   write(bytes: Uint8Array): void {
-    this.#socket?.write(bytes);
+    this.socket?.write(bytes);
   }
 
   stuckBytes(): number {
-    return this.#socket?.writableLength ?? 0;
+    return this.socket?.writableLength ?? 0;
   }
 
   drop(): void {
-    const socket = this.#socket;
-    this.#socket = null;
+    const socket = this.socket;
+    this.socket = null;
     // A reset of one that is connecting would wait until it is connected.
     if (socket?.connecting) socket.destroy();
     else socket?.resetAndDestroy();
   }
 
-  #connect(): Promise<void> {
-    const { host, port, clock, idleMs, onOpen, onBytes, onDown } = this.#options;
+  protected connect(): Promise<void> {
+    const { host, port, clock, idleMs, onOpen, onBytes, onDown } = this.options;
     const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 });
-    this.#socket = socket;
+    this.socket = socket;
     return new Promise((resolve, reject) => {
       let cancel: Cancel = () => {};
       let opened = false;
       let problem = 'the ARC closed the connection';
       const fail = (error: AppError) => {
-        if (this.#socket === socket) this.#socket = null;
+        if (this.socket === socket) this.socket = null;
         cancel();
         reject(error);
         socket.destroy();
@@ -114,14 +119,14 @@ class TcpLane implements Lane {
       });
       socket.on('data', onBytes);
       socket.on('error', (cause) => {
-        problem = unreachable(this.#options, cause).message;
-        if (!opened) fail(unreachable(this.#options, cause));
+        problem = unreachable(this.options, cause).message;
+        if (!opened) fail(unreachable(this.options, cause));
       });
       socket.on('close', () => {
         // Dropped before it was open.
-        if (!opened) fail(unreachable(this.#options, null));
-        if (this.#socket !== socket) return;
-        this.#socket = null;
+        if (!opened) fail(unreachable(this.options, null));
+        if (this.socket !== socket) return;
+        this.socket = null;
         onDown(problem);
       });
       if (idleMs !== null) socket.setTimeout(idleMs, () => socket.end());
@@ -129,30 +134,10 @@ class TcpLane implements Lane {
   }
 }
 
-class UdpLane implements Lane {
-  readonly #options: LaneOptions;
-  #socket: UdpSocket | null = null;
-  #opening: Promise<void> | null = null;
-
-  constructor(options: LaneOptions) {
-    this.#options = options;
-  }
-
-  isOpen(): boolean {
-    return this.#socket !== null && this.#opening === null;
-  }
-
-  open(): Promise<void> {
-    if (this.isOpen()) return Promise.resolve();
-    this.#opening ??= this.#connect().finally(() => {
-      this.#opening = null;
-    });
-    return this.#opening;
-  }
-
+class UdpLane extends OpenedLane<UdpSocket> implements Lane {
   write(bytes: Uint8Array): void {
-    this.#socket?.send(bytes, (error) => {
-      if (error) this.#down(unreachable(this.#options, error).message);
+    this.socket?.send(bytes, (error) => {
+      if (error) this.#down(unreachable(this.options, error).message);
     });
   }
 
@@ -161,32 +146,32 @@ class UdpLane implements Lane {
   }
 
   drop(): void {
-    const socket = this.#socket;
-    this.#socket = null;
+    const socket = this.socket;
+    this.socket = null;
     socket?.removeAllListeners('message').close();
   }
 
   #down(problem: string): void {
-    if (this.#socket === null) return;
+    if (this.socket === null) return;
     this.drop();
-    this.#options.onDown(problem);
+    this.options.onDown(problem);
   }
 
-  #connect(): Promise<void> {
-    const { host, port, onOpen, onBytes } = this.#options;
+  protected connect(): Promise<void> {
+    const { host, port, onOpen, onBytes } = this.options;
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
-    this.#socket = socket;
+    this.socket = socket;
     return new Promise((resolve, reject) => {
       let opened = false;
       socket.on('error', (cause) => {
         if (opened) {
-          if (this.#socket === socket) this.#down(unreachable(this.#options, cause).message);
+          if (this.socket === socket) this.#down(unreachable(this.options, cause).message);
           return;
         }
-        if (this.#socket === socket) this.drop();
-        reject(unreachable(this.#options, cause));
+        if (this.socket === socket) this.drop();
+        reject(unreachable(this.options, cause));
       });
-      socket.on('close', () => reject(unreachable(this.#options, null)));
+      socket.on('close', () => reject(unreachable(this.options, null)));
       // Each datagram stands for itself: none makes another's rest whole.
       socket.on('message', (bytes) => {
         onOpen();
