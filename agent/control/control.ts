@@ -1,4 +1,5 @@
 /** Control as one piece: journal, accounts, recorder, status and API, wired to the adapters it is given. */
+import type { PairRole } from '../../src/contract/index.ts';
 import { maskAddresses } from '../../src/model/secrets.ts';
 import type { Clock } from '../adapters/clock.ts';
 import type { MachineFacts } from '../adapters/machine-facts.ts';
@@ -81,7 +82,7 @@ export function createControl(options: ControlOptions): Control {
   const accounts = new Accounts({ ...options, sessions });
   const supervisor = createSupervisor(options, () => board.changed());
   const receivers = new Receivers({ ...options, onChange: () => board.changed() });
-  const board = createBoard(options, supervisor, receivers, gauges);
+  const board = createBoard(options, supervisor, receivers, gauges, () => pair.standby.ownRole());
   settings.onChange(() => board.changed());
   const gate = new Gate({ ...options, accounts, sessions });
   const doctor = async () =>
@@ -183,6 +184,7 @@ function createBoard(
   recorder: RecorderSupervisor,
   receivers: Receivers,
   gauges: Gauges,
+  role: () => PairRole | null,
 ): StatusBoard {
   return new StatusBoard({
     ...options,
@@ -191,6 +193,7 @@ function createBoard(
     fingerprint: options.certificate?.fingerprint ?? null,
     certificateExpiresAtMs: options.certificate?.expiresAtMs ?? null,
     listen: () => gauges.listen,
+    role,
     dataFolderFreeBytes: () => gauges.dataFolderFreeBytes,
   });
 }

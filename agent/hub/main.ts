@@ -70,6 +70,9 @@ async function serve(dataDir: string, { listen: given, dc09 = [] }: Flags): Prom
     `fingerprint  ${status.fingerprint}`,
     ...status.ingress.map(ingressLine),
   ];
+  if (/^(127\.|\[?::1)/.test(status.listen)) {
+    lines.splice(3, 0, '             for this machine only; for nodes elsewhere: --listen 0.0.0.0:6070');
+  }
   if (status.accounts.length === 0) {
     lines.push(`accounts     none yet: holdfast hub account add NAME --data ${dataDir}`);
   }

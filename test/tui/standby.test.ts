@@ -139,9 +139,9 @@ describe('the page', () => {
     await screen.press('x');
     expect(screen.text).toContain('store-01 is active because store-02 was silent for 2.4 s.');
     await screen.press('esc', 'h');
-    expect(screen.text).toContain('holder n-2, silentForMs 2412');
+    expect(screen.text).toContain('holder store-02, silentForMs 2412');
     await screen.press('esc', 'p');
-    expect(screen.text).toContain('Preflight: 1 failed, 1 warnings, 1 passed');
+    expect(screen.text).toContain('Preflight: 1 failed, 1 to look at, 1 passed');
     expect(screen.text.indexOf('ports of the links free')).toBeLessThan(screen.text.indexOf('clocks agree'));
     await screen.press('esc');
     expect(calls(screen)).toEqual([]);
@@ -302,7 +302,7 @@ describe('the wizard', () => {
     await screen.press('enter');
     await screen.type('nginx.service');
     await screen.press('enter', 'right', 'enter', 'enter');
-    expect(screen.text).toContain('3. nginx  service, after address');
+    expect(screen.text).toContain('3. nginx  service, after service address');
     await screen.press(...through(1));
     expect(screen.text).toContain('step 7 of 8: Rules and times');
     await screen.press(...through(8));
@@ -400,6 +400,19 @@ describe('the wizard', () => {
     await other.press('tab', 'tab', 'tab', 'tab', 'tab', 'tab', 'enter');
     expect(other.text).toContain('step 3 of 8');
     expect(other.text).toContain('sound');
+  });
+
+  it('a draft from before the other node set the pair up is dropped, and said so', async () => {
+    const screen = await open(alone());
+    await screen.press('w', ...through(2), ...through(7), 'ctrl-u');
+    await screen.type('sound');
+    await screen.press('esc');
+    const later = await open({});
+    await later.press('w');
+    expect(later.text).toContain('step 1 of 8');
+    expect(later.text).toContain('they are dropped');
+    await later.press(...through(2), ...through(7));
+    expect(later.text).not.toContain('sound');
   });
 
   it('a draft that cannot be read is begun anew', async () => {

@@ -57,7 +57,7 @@ function textRow(
   const { text, column } = visibleText(field, width, entry.secret === true);
   const empty = text === '' && entry.placeholder !== undefined;
   const spans: Span[] = [labelSpan(entry.label, labelWidth, focused)];
-  if (empty && !focused) spans.push(span(pad(entry.placeholder ?? '', width), 'dim'));
+  if (empty) spans.push(span(pad(entry.placeholder ?? '', width), 'dim'));
   else spans.push(span(pad(text, width), 'input'));
   const heard = entry.secret === true ? `${[...field.text].length} characters` : field.text;
   const label = `${focused ? 'editing ' : ''}${entry.label}: ${heard === '' ? 'empty' : heard}`;

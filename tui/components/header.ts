@@ -12,7 +12,7 @@ export function headerLine(state: TuiState, crumbs: readonly string[], frame: Fr
   const { glyphs } = frame.theme;
   const node = state.status?.node;
   const left: Span[] = [span(` ${node?.name ?? 'Holdfast'} `, 'bar-strong')];
-  if (node) left.push(span(`${roles[node.role]} `, node.role === 'standby' ? 'bar-bad' : 'bar-good'));
+  if (node) left.push(span(`${roles[node.role]} `, node.role === 'standby' ? 'bar' : 'bar-good'));
   const right: Span[] = [
     ...alarmSpans(state, frame),
     span(' ', 'bar'),

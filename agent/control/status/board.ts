@@ -1,6 +1,6 @@
 /** The status of the node, put together on demand, and a signal for those who watch it. */
 import { EventEmitter } from 'node:events';
-import type { Camera, NodeStatus, Pool, Space } from '../../../src/contract/index.ts';
+import type { Camera, NodeStatus, PairRole, Pool, Space } from '../../../src/contract/index.ts';
 import type { Clock } from '../../adapters/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { RecorderStatus } from '../../recorder/protocol/schema.ts';
@@ -29,12 +29,20 @@ export interface BoardOptions {
   fingerprint: string | null;
   certificateExpiresAtMs: number | null;
   listen: () => string | null;
+  /** In its pair, null when it is in none or the guard says nothing. */
+  role: () => PairRole | null;
   dataFolderFreeBytes: () => number | null;
 }
 
 const lastEventsCount = 10;
 /** A recorder may take so long to start before it counts as failed. */
 const startGraceMs = 15_000;
+
+/** A node that is brought out, or in a fault, would not take over: it stands alone. */
+function nodeRole(role: PairRole | null): NodeStatus['node']['role'] {
+  if (role === 'active' || role === 'activating' || role === 'deactivating') return 'active';
+  return role === 'standby' || role === 'candidate' ? 'standby' : 'single';
+}
 
 export class StatusBoard {
   readonly #options: BoardOptions;
@@ -108,7 +116,7 @@ export class StatusBoard {
       node: {
         id: settings.node.id,
         name: settings.node.name,
-        role: 'single',
+        role: nodeRole(options.role()),
         startedAtMs: this.#startedAtMs,
         timeZone: settings.node.timeZone,
         platform: options.platform,

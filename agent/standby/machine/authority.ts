@@ -71,7 +71,7 @@ export function activate(turn: Turn, { epoch, rule, inputs, handedOver }: Activa
   s.successor = null;
   s.campaign = null;
   s.yieldWantedUntilMs = Number.NEGATIVE_INFINITY;
-  s.failedResources = 0;
+  s.resourceFailedAtMs = Number.NEGATIVE_INFINITY;
   s.problem = null;
   become(turn, 'activating');
   decide(turn, rule, `takes over under epoch ${epoch}`, inputs);

@@ -75,7 +75,7 @@ export function initialGuard(config: PairConfig, start: GuardStart): GuardState 
     notBeforeMs: never,
     troubles: {},
     stayedWith: null,
-    failedResources: 0,
+    resourceFailedAtMs: never,
     data: { lagBytes: 0, consistent: true },
     peer: null,
     links: {},

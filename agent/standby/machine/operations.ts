@@ -13,7 +13,7 @@ import {
   tell,
 } from './turn.ts';
 import type { GuardState, Operation, Trouble } from './types.ts';
-import { wentBack } from './verdict.ts';
+import { failureCountsMs, wentBack } from './verdict.ts';
 
 /** How long an operator's wish to become active, or to be handed the application, stands. */
 export const wishMs = 60_000;
@@ -90,7 +90,9 @@ function peerRefusal(s: GuardState, nowMs: number): string | null {
   if (!s.peer || !peerIsHeard(s, nowMs)) return `${peer} is not heard`;
   if (s.peer.payload.role !== 'standby') return `${peer} is ${s.peer.payload.role}, not standby`;
   if (s.peer.payload.configVersion !== s.config.version) return `${peer} has other settings`;
-  return s.peer.payload.resourcesFailed > 0 ? `${peer} has failed resources or a trouble of its own` : null;
+  return s.peer.payload.resourcesFailed > 0
+    ? `a resource failed on ${peer} in the last ${failureCountsMs / 1_000} s, or ${peer} has a trouble of its own: explain says which`
+    : null;
 }
 
 export function operate(turn: Turn, operation: Operation, confirm: string | undefined) {
@@ -315,7 +317,7 @@ function leaveFor(turn: Turn, cause: Trouble, problem: string): void {
 export function onResourceFailed(turn: Turn, id: string, problem: string): void {
   const { s } = turn;
   if (s.role !== 'active') return;
-  s.failedResources += 1;
+  s.resourceFailedAtMs = turn.now.monotonicMs;
   if (!s.config.triggers.resource || s.maintenance) {
     fired(turn, 'resource');
     const why = s.maintenance ? 'the pair is in maintenance' : 'the trigger is switched off';

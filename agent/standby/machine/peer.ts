@@ -7,7 +7,7 @@ import { answerYieldRequest } from './operations.ts';
 import { hearPeerWithoutArbiter } from './pact.ts';
 import { hasArbiter, isOccupied, learnEpoch, nodeName, type Turn } from './turn.ts';
 import type { GuardState, Now } from './types.ts';
-import { ailing, failbackPossible } from './verdict.ts';
+import { ailing, failbackPossible, failedLately } from './verdict.ts';
 
 /** The part of a heartbeat that the machine decides; the driver adds boot id, sequence, time and echo. */
 export type HeartbeatFields = Omit<HeartbeatPayload, 'bootId' | 'seq' | 'sentAtMs' | 'echoOfMs'>;
@@ -27,7 +27,7 @@ export function heartbeatOf(s: GuardState, now: Now): HeartbeatFields {
     yieldRequest: wantsYield(s, now.monotonicMs),
     offer: now.monotonicMs < s.offerUntilMs && !isOccupied(s.role),
     maintenance: s.maintenance,
-    resourcesFailed: s.failedResources + (ailing(s) ? 1 : 0),
+    resourcesFailed: (failedLately(s, now.monotonicMs) ? 1 : 0) + (ailing(s) ? 1 : 0),
   };
 }
 

@@ -221,7 +221,8 @@ export interface GuardState {
   readonly troubles: Readonly<Partial<Record<Trouble, string>>>;
   /** The last reason for staying active in spite of a trouble that was recorded. */
   readonly stayedWith: string | null;
-  readonly failedResources: number;
+  /** When a resource last failed for good under this node, which counts as unwell for a while after. */
+  readonly resourceFailedAtMs: number;
   readonly data: { readonly lagBytes: number; readonly consistent: boolean };
 
   readonly peer: PeerView | null;

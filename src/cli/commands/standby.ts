@@ -110,7 +110,7 @@ function addReading(noun: Command, host: CommandHost): void {
 function addPairing(parent: Command, host: CommandHost): void {
   const noun = addNoun(parent, 'pair', 'make two nodes trust each other, or end that', [
     'holdfast standby pair code',
-    'holdfast standby pair join 192.0.2.1:7341 4711-0815',
+    'holdfast standby pair join 192.0.2.1:7330 U5GS-ZLZY',
   ]);
   addCommand(noun, host, {
     usage: 'code',
@@ -132,7 +132,7 @@ function addPairing(parent: Command, host: CommandHost): void {
     usage: 'join <address> <code>',
     summary: 'pair with the node that shows the code',
     options: z.object({}),
-    examples: ['holdfast standby pair join 192.0.2.1:7341 4711-0815'],
+    examples: ['holdfast standby pair join 192.0.2.1:7330 U5GS-ZLZY'],
     run: (context, [address = '', code = '']) =>
       context.withNode(async ({ client }) => {
         const peer = await client.standby.join({ address, code });

@@ -293,6 +293,16 @@ describe('operations and triggers', () => {
     expect(desk.state.role).toBe('standby');
   });
 
+  it('a node on which a resource failed counts as unwell for a minute, and not for good', () => {
+    const desk = new Desk().becomeActive();
+    desk.tell({ type: 'resourceFailed', id: 'nginx', problem: 'exit code 7' }, 3_800);
+    const failedAt = (monotonicMs: number) =>
+      heartbeatOf(desk.state, { monotonicMs, utcMs: 0 }).resourcesFailed;
+    expect(failedAt(3_800)).toBe(1);
+    expect(failedAt(63_799)).toBe(1);
+    expect(failedAt(63_800)).toBe(0);
+  });
+
   it('each trigger can be switched off', () => {
     const off = { peerLost: false, network: false, resource: false, process: false, storage: false };
     const active = new Desk({ triggers: off }).becomeActive();

@@ -131,6 +131,7 @@ export function leaseSpans(pair: PairStatus, ageMs: number): Span[] {
     span(holder, 'strong'),
     span(`  epoch ${lease.epoch}`, 'dim'),
     span(left === null ? '' : `  ${ageText(left)} left`, left === 0 ? 'bad' : 'text'),
+    span(pair.arbiter.state === 'unreachable' ? '  when last seen' : '', 'warn'),
   ];
 }
 

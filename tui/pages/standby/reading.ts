@@ -43,9 +43,10 @@ export function history(shell: Shell, pair: PairStatus | null): void {
             return [...decisions]
               .sort((a, b) => b.timeMs - a.timeMs)
               .flatMap((decision): Line[] => {
-                const name = pair?.nodes.find(({ id }) => id === decision.nodeId)?.name ?? decision.nodeId;
+                const nameOf = (id: string) => pair?.nodes.find((node) => node.id === id)?.name ?? id;
+                const name = nameOf(decision.nodeId);
                 const inputs = Object.entries(decision.inputs).map(
-                  ([key, value]) => `${key} ${value ?? '-'}`,
+                  ([key, value]) => `${key} ${nameOf(String(value ?? '-'))}`,
                 );
                 return [
                   decisionLine(decision, name, frame),
@@ -72,7 +73,7 @@ function preflightOverlay(shell: Shell, checks: readonly PreflightCheck[]): Over
   const count = (result: PreflightCheck['result']) => checks.filter((each) => each.result === result).length;
   const sorted = [...checks].sort((a, b) => order.indexOf(a.result) - order.indexOf(b.result));
   return textOverlay(shell, {
-    title: `Preflight: ${count('fail')} failed, ${count('warn')} warnings, ${count('pass')} passed`,
+    title: `Preflight: ${count('fail')} failed, ${count('warn')} to look at, ${count('pass')} passed`,
     actions: [
       {
         key: 'p',

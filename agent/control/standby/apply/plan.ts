@@ -15,7 +15,7 @@ const whileOut = ['pairId', 'nodes', 'arbiter', 'profile', 'timing', 'resources'
 
 /** One line for each difference, in words. */
 export function pairChanges(present: PairConfig | null, next: PairConfig): string[] {
-  if (!present) return [`a pair for "${next.application}" with ${count(next.resources.length, 'resource')}`];
+  if (!present) return newPair(next);
   const keys = Object.keys(next).filter((key): key is keyof PairConfig => key !== 'version');
   return keys.flatMap((key) => {
     if (same(present[key], next[key])) return [];
@@ -25,6 +25,19 @@ export function pairChanges(present: PairConfig | null, next: PairConfig): strin
     if (typeof next[key] === 'object' || typeof present[key] === 'object') return [`${key} changed`];
     return [`${key}: ${String(present[key])} -> ${String(next[key])}`];
   });
+}
+
+function newPair({ application, nodes, arbiter, links, resources }: PairConfig): string[] {
+  return [
+    `a pair for "${application}" with ${count(resources.length, 'resource')}`,
+    `nodes: ${nodes.map(({ name }) => name).join(', ')}`,
+    `arbiter: ${arbiter.kind}${arbiter.kind === 'hub' ? ` at ${arbiter.url}` : ''}`,
+    `links: ${links.map(({ addresses }) => Object.values(addresses).join(' - ')).join(', ')}`,
+    ...resources.map((each) => {
+      const detail = each.kind === 'ip' ? ` ${each.address}` : '';
+      return `runs ${each.name} (${each.kind}${detail})${each.after.length > 0 ? ` after ${each.after.join(', ')}` : ''}`;
+    }),
+  ];
 }
 
 /** Why they cannot be used at all; empty when they can. */

@@ -7,7 +7,7 @@ import { choice, note, required, type Step, type StepContext, text } from './ste
 
 const arbiterWords: Readonly<Record<string, string>> = {
   manual: 'No third machine: when the active one is silent, a person is shown the evidence and decides.',
-  hub: 'A holdfast hub on a third machine decides, within seconds. Its account and key come from there.',
+  hub: 'A holdfast hub on a third machine decides, within seconds. On it, holdfast hub account add NAME makes the account and its key; holdfast hub status shows the certificate.',
   etcd: 'An etcd cluster decides. Its own failover is slower, so the pair waits about 8.5 s.',
   nats: 'A NATS JetStream cluster decides. Its own failover is slower, so the pair waits about 19 s.',
   'fence-agent': 'A script that must report that the other node is off, before this one takes over.',
@@ -45,7 +45,7 @@ function arbiterEntries(context: StepContext, kind: string): Entry[] {
     case 'hub':
       return [
         text(context, 'arbiterUrl', 'Address', {
-          placeholder: 'https://hub:7350',
+          placeholder: 'https://hub:6070',
           check: urlProblem('https'),
         }),
         text(context, 'arbiterAccount', 'Account', { check: required }),

@@ -16,6 +16,8 @@ export const linkCountMax = 4;
 
 export const draftSchema = z.object({
   step: z.number().int().nonnegative(),
+  /** Version of the settings it began with, 0 for none. */
+  basis: z.number().int().nonnegative().optional(),
   values: z.record(z.string(), z.string()),
   /** Besides the service address, which has a step of its own. */
   resources: z.array(z.record(z.string(), z.unknown())),
@@ -44,7 +46,8 @@ export const serviceAddressId = 'address';
 
 /** Answers that follow from what is there already: the present settings, else what both nodes say of themselves. */
 export function startDraft({ facts, present }: Surroundings): Draft {
-  return present ? fromConfig(present, facts) : fromFacts(facts);
+  const draft = present ? fromConfig(present, facts) : fromFacts(facts);
+  return { ...draft, basis: present?.version ?? 0 };
 }
 
 /** What the nodes say, where nothing has been answered yet: known only once they are paired. */

@@ -25,7 +25,13 @@ export function openWizard(shell: Shell, watch: PairWatch, done: () => void): vo
   };
   shell.run('Looking at both nodes', look, (around) => {
     const fresh = startDraft(around);
-    const kept = store.get(nodeId);
+    const left = store.get(nodeId);
+    const stale = left !== null && left.basis !== fresh.basis;
+    if (stale) {
+      store.remove(nodeId);
+      shell.notify('The pair was changed since answers were left here: they are dropped.', 'warn');
+    }
+    const kept = stale ? null : left;
     shell.open(
       new Wizard(shell, {
         draft: kept === null ? fresh : resumed(kept, fresh),

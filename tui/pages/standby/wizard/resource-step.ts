@@ -106,7 +106,10 @@ function listNote({ draft }: StepContext): Line[] {
   if (names.length === 0) return [line(span('Nothing yet.', 'dim')), line('')];
   const rows = names.map(({ id, name, kind }, at) => {
     const after = draft.resources.find((each) => each.id === id)?.after;
-    const waits = Array.isArray(after) && after.length > 0 ? `, after ${after.join(', ')}` : '';
+    const waits =
+      Array.isArray(after) && after.length > 0
+        ? `, after ${after.map((id) => names.find((each) => each.id === id)?.name ?? id).join(', ')}`
+        : '';
     return line(span(`${at + 1}. `, 'dim'), span(name, 'strong'), span(`  ${kind}${waits}`, 'dim'));
   });
   return [...rows, line('')];

@@ -70,7 +70,7 @@ const peerStep: Step = {
     }
     return [
       how,
-      text(context, 'peer', 'Address it shows', { placeholder: '192.0.2.2:7341', check: required }),
+      text(context, 'peer', 'Address it shows', { placeholder: '192.0.2.2:7330', check: required }),
       text(context, 'code', 'Code it shows', { check: required }),
     ];
   },
