@@ -63,7 +63,9 @@ function pauseOf({ name, fromMs, toMs, blockedMs }: Phase, receptions: Parameter
 it(`loses no acknowledged event at ${rate}/s, whoever is killed`, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'hfa-'));
   const senders = createSenders();
-  const arc = await startArcProcess(join(folder, 'arc.log'), (port) => senders.opened(port));
+  const arc = await startArcProcess(join(folder, 'arc.log'), (connection, port) =>
+    senders.opened(connection, port),
+  );
   let site: Site | null = null;
   let panels: PanelProcess[] = [];
   try {
@@ -86,7 +88,7 @@ it(`loses no acknowledged event at ${rate}/s, whoever is killed`, async () => {
     const { turns, overlaps } = turnsOf(receptions, senders.of, backMinMs);
     const pauses = phases.map((phase) => pauseOf(phase, receptions));
     console.table(pauses);
-    console.table(turns.slice(0, 30));
+    console.table(turns.slice(0, 20));
     for (const { summary } of ended) console.log(JSON.stringify(summary));
     console.log(
       JSON.stringify({

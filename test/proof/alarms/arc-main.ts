@@ -1,6 +1,6 @@
 /**
- * An ARC as a process of its own: `node arc-main.ts PORT FILE`. Acknowledges each event and writes down when it came, from
- * which port, of which account, with which serial. `away` on its input ends all connections and takes no more, `back` ends that.
+ * An ARC as a process of its own: `node arc-main.ts PORT FILE`. Acknowledges each event and writes down when it came, over
+ * which connection, of which account, with which serial. `away` on its input ends all connections and takes no more, `back` ends that.
  */
 import { createWriteStream } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -13,6 +13,7 @@ const log = createWriteStream(path, { highWaterMark: 256 * 1024 });
 const sockets = new Set<Socket>();
 const serialForm = /TP([0-9a-f]+)-(\d+)/;
 let away = false;
+let connections = 0;
 
 const server = createServer({ noDelay: true }, (socket) => {
   if (away) {
@@ -21,8 +22,9 @@ const server = createServer({ noDelay: true }, (socket) => {
   }
   sockets.add(socket);
   const splitter = createFrameSplitter();
-  const { remotePort = 0 } = socket;
-  console.log(`connection ${remotePort}`);
+  connections += 1;
+  const connection = connections;
+  console.log(`connection ${connection} ${socket.remotePort}`);
   socket.on('error', () => undefined);
   socket.on('close', () => sockets.delete(socket));
   socket.on('data', (bytes) => {
@@ -33,7 +35,7 @@ const server = createServer({ noDelay: true }, (socket) => {
       const { frame } = read;
       const text = [frame.data, ...frame.extended.map(({ value }) => value)].join(' ');
       const [, run = '-', number = '0'] = serialForm.exec(text) ?? [];
-      if (frame.id !== 'NULL') log.write(`${Date.now()} ${remotePort} ${frame.account} ${run} ${number}\n`);
+      if (frame.id !== 'NULL') log.write(`${Date.now()} ${connection} ${frame.account} ${run} ${number}\n`);
       answers.push(encodeAck(frame));
     }
     if (answers.length > 0) socket.write(Buffer.concat(answers));

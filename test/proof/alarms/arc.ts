@@ -8,8 +8,8 @@ import { freePort } from '../../support/node.ts';
 /** One event as it reached the ARC, in order of arrival. */
 export interface Reception {
   readonly atMs: number;
-  /** Port it came from: names a connection. */
-  readonly port: number;
+  /** Connections are numbered: ports are used again. */
+  readonly connection: number;
   readonly account: string;
   readonly run: string;
   readonly number: number;
@@ -24,10 +24,10 @@ export interface ArcProcess {
 
 const entry = new URL('./arc-main.ts', import.meta.url).pathname;
 
-/** `onConnection` is told the remote port of each connection as it opens. */
+/** `onConnection` is told the number and the remote port of each connection as it opens. */
 export async function startArcProcess(
   path: string,
-  onConnection: (port: number) => void,
+  onConnection: (connection: number, port: number) => void,
 ): Promise<ArcProcess> {
   const port = await freePort();
   const child = spawn(process.execPath, ['--no-warnings', entry, String(port), path], {
@@ -36,8 +36,8 @@ export async function startArcProcess(
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (line === 'ready') resolve();
-      const connection = /^connection (\d+)$/.exec(line);
-      if (connection) onConnection(Number(connection[1]));
+      const opened = /^connection (\d+) (\d+)$/.exec(line);
+      if (opened) onConnection(Number(opened[1]), Number(opened[2]));
     });
     child.once('exit', (code) => reject(new Error(`the ARC ended with ${code}`)));
   });
@@ -55,8 +55,8 @@ function readReceptions(path: string): Reception[] {
   // The last one may be half written.
   lines.pop();
   return lines.map((line) => {
-    const [atMs = '', port = '', account = '', run = '', number = ''] = line.split(' ');
-    return { atMs: Number(atMs), port: Number(port), account, run, number: Number(number) };
+    const [atMs = '', connection = '', account = '', run = '', number = ''] = line.split(' ');
+    return { atMs: Number(atMs), connection: Number(connection), account, run, number: Number(number) };
   });
 }
 

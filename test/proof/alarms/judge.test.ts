@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Reception } from './arc.ts';
 import { judge, longestPause, turnsOf } from './judge.ts';
 
-const at = (atMs: number, number: number, port = 1, account = '1000'): Reception => ({
+const at = (atMs: number, number: number, connection = 1, account = '1000'): Reception => ({
   atMs,
-  port,
+  connection,
   account,
   run: 'a',
   number,
@@ -35,7 +35,7 @@ describe('the judge of a proof', () => {
   });
 
   it('tells a hand-over and back from two that send at once', () => {
-    const senderOf = (port: number) => `r${port}`;
+    const senderOf = (connection: number) => `r${connection}`;
     const handOver = [at(0, 1, 1), at(5_000, 2, 2), at(9_000, 3, 2), at(9_100, 4, 1)];
     expect(turnsOf(handOver, senderOf, 2_000)).toMatchObject({ overlaps: 0, turns: { length: 3 } });
     const both = [at(0, 1, 1), at(10, 2, 2), at(20, 3, 1)];

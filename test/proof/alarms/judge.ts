@@ -66,12 +66,12 @@ export interface Turn {
  */
 export function turnsOf(
   receptions: readonly Reception[],
-  senderOf: (port: number) => string,
+  senderOf: (connection: number) => string,
   gapMaxMs: number,
 ): { turns: Turn[]; overlaps: number } {
   const turns: Turn[] = [];
-  for (const { atMs, port } of receptions) {
-    const sender = senderOf(port);
+  for (const { atMs, connection } of receptions) {
+    const sender = senderOf(connection);
     const last = turns.at(-1);
     if (last?.sender === sender) {
       last.toMs = atMs;

@@ -1,33 +1,33 @@
-/** Whose connection each port at the ARC is: looked up while it is open, since a receiver that was killed cannot be asked any more. */
+/** Whose each connection at the ARC is: looked up while it is open, since a receiver that was killed cannot be asked any more. */
 export interface Senders {
-  opened(port: number): void;
+  opened(connection: number, port: number): void;
   /** From now on there is somebody to ask. */
   lookUpWith(ownerOf: (port: number) => string | null): void;
-  of(port: number): string;
+  of(connection: number): string;
 }
 
 export function createSenders(): Senders {
   const known = new Map<number, string>();
-  const unknown = new Set<number>();
+  /** Connections by their port, of which only one can be open at a time. */
+  const unknown = new Map<number, number>();
   let ownerOf: (port: number) => string | null = () => null;
   const lookUp = () => {
-    for (const port of unknown) {
+    for (const [port, connection] of unknown) {
       const owner = ownerOf(port);
       if (owner === null) continue;
-      known.set(port, owner);
+      known.set(connection, owner);
       unknown.delete(port);
     }
   };
   return {
-    opened(port) {
-      known.delete(port);
-      unknown.add(port);
+    opened(connection, port) {
+      unknown.set(port, connection);
       lookUp();
     },
     lookUpWith(next) {
       ownerOf = next;
       lookUp();
     },
-    of: (port) => known.get(port) ?? 'unknown',
+    of: (connection) => known.get(connection) ?? 'unknown',
   };
 }
