@@ -96,8 +96,16 @@ function forecastOf(s: GuardState, now: Now): string {
       return `${peer} is ${s.peer?.payload.role}: it would not take over`;
     return takesOver(s, peer);
   }
-  if (s.role === 'standby' || s.role === 'candidate') return takesOver(s, self);
+  if (s.role === 'standby' || s.role === 'candidate') return startWait(s, now) ?? takesOver(s, self);
   return `${self} is ${s.role}: it would not take over`;
+}
+
+/** Just started: an active that it has not heard yet comes first. */
+function startWait(s: GuardState, now: Now): string | null {
+  const leftMs =
+    (s.startedAtMs ?? now.monotonicMs) + s.config.waitAfterStartSeconds * 1_000 - now.monotonicMs;
+  if (leftMs <= 0 || !hasArbiter(s) || !s.config.triggers.peerLost) return null;
+  return `${nodeName(s, s.nodeId)} has just started: it takes over by itself in ${Math.ceil(leftMs / 1_000)} s at the earliest; bring in does not wait`;
 }
 
 function takesOver(s: GuardState, who: string): string {

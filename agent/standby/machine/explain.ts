@@ -132,7 +132,7 @@ function sentenceOf(s: GuardState, { nodeId, rule, outcome, inputs }: Decision):
       return `${self} stopped: its lease of epoch ${inputs.epoch} ran out, as the arbiter had not answered for ${ms('storeLostMs')}.`;
     case 'lease-renewed':
     case 'lease-waiting':
-      return `${self} stays standby: the lease of epoch ${inputs.epoch} had been seen renewed ${ms('unchangedMs')} before.`;
+      return `${self} stays standby: the lease of epoch ${inputs.epoch} was last seen to change ${ms('unchangedMs')} before.`;
     case 'promise':
       return `${self} stays standby: it keeps its promise for another ${ms('promiseLeftMs')}.`;
     default:
