@@ -114,7 +114,6 @@ function unfit({ config, troubles }: GuardState): boolean {
   return config.triggers.network && troubles.network !== undefined;
 }
 
-/** A peer that is well does better. */
 /** So long a node is unwell on which a resource failed: the application cannot bounce, and one that was mended is used again. */
 export const failureCountsMs = 60_000;
 
@@ -122,6 +121,7 @@ export function failedLately(s: GuardState, nowMs: number): boolean {
   return nowMs - s.resourceFailedAtMs < failureCountsMs;
 }
 
+/** A peer that is well does better. */
 export function ailing({ config: { triggers }, troubles }: GuardState): boolean {
   return (['network', 'process', 'storage'] as const).some(
     (cause) => triggers[cause] && troubles[cause] !== undefined,
