@@ -1,6 +1,7 @@
 /** Widths, cleaning, numbers and times as the screens need them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { overlayBox } from '../../tui/components/box.ts';
 import { gauge } from '../../tui/components/gauge.ts';
 import { clampList, moveList } from '../../tui/components/list.ts';
 import { editText, insertText, textField, visibleText } from '../../tui/components/text-field.ts';
@@ -236,5 +237,15 @@ describe('the rest', () => {
     expect(detectColourDepth({ TERM: 'xterm-256color', NO_COLOR: '1' })).toBe(0);
     expect(detectColourDepth({ TERM: 'xterm-256color', NO_COLOR: '' })).toBe(256);
     expect(detectColourDepth({ TERM: 'dumb' })).toBe(0);
+  });
+});
+
+describe('a box over the page', () => {
+  it('keeps its frame where a row of the page is longer than the screen', () => {
+    const size = { columns: 20, rows: 3 };
+    const base = Array.from({ length: 3 }, () => line('a row that is much longer than the screen'));
+    const box = { title: 'Box', lines: [line('inside')], width: 16 };
+    const { lines } = overlayBox(base, box, size, glyphsOf('ascii'));
+    for (const row of lines) expect(lineWidth(row)).toBe(20);
   });
 });

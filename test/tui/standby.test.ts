@@ -210,6 +210,16 @@ describe('an operation', () => {
     expect(screen.text).toContain('the application runs twice');
   });
 
+  it('says before the button that an arbiter that is not reachable comes first', async () => {
+    const { arbiter, ...status } = samplePair();
+    const problem = 'the hub at https://192.0.2.3:6070 cannot be reached from here or from anywhere else';
+    const screen = await open({
+      status: { ...status, arbiter: { ...arbiter, state: 'unreachable', problem } },
+    });
+    await screen.press('b');
+    expect(screen.text).toContain('The arbiter is not reachable: nothing starts before it');
+  });
+
   it('that is not possible says why, and offers nothing to press', async () => {
     const screen = await open({
       plan: { possible: false, refusal: 'store-02 is in maintenance', steps: [] },

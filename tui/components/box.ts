@@ -28,7 +28,11 @@ export function overlayBox(
     const inside = framed[row - top];
     if (!inside) return below;
     const start = fitLine({ spans: sliceLine(below, 0, left) }, left).spans;
-    const rest = sliceLine(below, left + width, Math.max(left + width, lineWidth(below)));
+    const rest = sliceLine(
+      below,
+      left + width,
+      Math.max(left + width, Math.min(lineWidth(below), size.columns)),
+    );
     return { spans: [...start, ...inside.spans, ...rest], label: inside.label ?? '' };
   });
   const { cursor } = box;

@@ -100,6 +100,9 @@ function question(
       ...(evidence === null ? [] : [evidence]),
       ...planSentences(plan),
       ...(operation.warning === undefined ? [] : [operation.warning]),
+      ...(operation.name !== 'bringOut' && pair.arbiter.state === 'unreachable'
+        ? ['The arbiter is not reachable: nothing starts before it is. p says what to do.']
+        : []),
     ],
     ...(operation.typed ? { typed: confirm } : {}),
     verb: operation.verb,
