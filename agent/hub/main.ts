@@ -71,7 +71,7 @@ async function serve(dataDir: string, { listen: given, dc09 = [] }: Flags): Prom
     ...status.ingress.map(ingressLine),
   ];
   if (/^(127\.|\[?::1)/.test(status.listen)) {
-    lines.splice(3, 0, '             for this machine only; for nodes elsewhere: --listen 0.0.0.0:6070');
+    lines.push(`reach        this machine only; for nodes elsewhere: --listen 0.0.0.0:${hubDefaultPort}`);
   }
   if (status.accounts.length === 0) {
     lines.push(`accounts     none yet: holdfast hub account add NAME --data ${dataDir}`);

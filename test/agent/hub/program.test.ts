@@ -42,6 +42,7 @@ describe.skipIf(!built)('holdfast hub', () => {
 
   it('tells address and fingerprint, and what to do next', () => {
     expect(said).toMatch(/listen {7}127\.0\.0\.1:\d+\nfingerprint {2}([0-9A-F]{2}:){31}/);
+    expect(said).toContain('this machine only; for nodes elsewhere: --listen 0.0.0.0:6070');
     expect(said).toContain('holdfast hub account add');
   });
 
