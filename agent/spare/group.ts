@@ -214,7 +214,9 @@ class RunningGroup implements Group {
     const run = this.#started();
     const refusal = handOverRefusal(run.state, to, run.now().monotonicMs);
     if (refusal !== null) {
-      throw new AppError('conflict', refusal, { hint: 'holdfast group explain tells who can work and why.' });
+      throw new AppError('conflict', refusal, {
+        hint: 'The working one gives to any other, each other one takes for itself. holdfast group explain tells who can work and why.',
+      });
     }
     run.driver.feed({ type: 'handOver', to, holdSeconds });
   }

@@ -270,6 +270,18 @@ describe('the group', () => {
     expect(foot(screen)).toContain('This receiver is host of the group.');
   });
 
+  it('says when the new member does not listen to devices', async () => {
+    const screen = await open(alone(), [...views(2), 'c', 'h']);
+    const { receivers } = screen.agent;
+    receivers.settings = { ...receivers.settings, enabled: false };
+    for (const text of ['hub.example:6070', 'site-1', 'top-secret', 'AB:CD']) {
+      await screen.type(text);
+      await screen.press('tab');
+    }
+    await screen.press('tab', 'tab', 'enter');
+    expect(foot(screen)).toContain('does not listen to devices yet: Outputs, l.');
+  });
+
   it('connects to NATS, and refuses an ARC ID that is none', async () => {
     const screen = await open(alone(), [...views(2), 'c', 'n']);
     await screen.type('nats://n1:4222 nats://n2:4222');
@@ -468,6 +480,19 @@ describe('the events', () => {
   const inEvents = (patch: Partial<FakeReceivers> = {}, keys: readonly string[] = [], options = {}) =>
     open(patch, [...views(2), ...keys], options);
   const next = (number: number) => sampleAlarm(number, { words: `Event ${number}` });
+
+  it('are opened with the names of their area, zone and user', async () => {
+    const screen = await inEvents();
+    screen.agent.receivers.publish([
+      { ...next(48_212), account: '10001', device: 'Shop', area: '01', zone: '002', user: '9' },
+    ]);
+    await screen.idle();
+    await screen.press('up', 'enter');
+    await screen.idle();
+    expect(screen.text).toMatch(/Area +01 Hall/);
+    expect(screen.text).toMatch(/Zone +002 Till/);
+    expect(screen.text).toMatch(/User +9 /);
+  });
 
   it('come in by themselves, newest first, while the cursor stays with its event', async () => {
     const screen = await inEvents();

@@ -74,6 +74,14 @@ function receiverConcerns(receiver: ReceiverStatus, group: GroupStatus, nowMs: n
       'Add the ARC: holdfast alarm output set arc --host HOST --port PORT.',
     );
   }
+  if (!receiver.enabled) {
+    add(
+      'warning',
+      'todo',
+      'this receiver is in a group, and does not listen to devices',
+      'Listen: holdfast alarm settings --enable; in the console 6, Outputs, l.',
+    );
+  }
   if (queue.unshared > 0) {
     add(
       'warning',
@@ -105,7 +113,15 @@ function groupConcerns(group: GroupStatus, add: Add): void {
       'Connect another receiver: holdfast group connect, on that node.',
     );
   }
-  for (const { name, role, backupState } of members) {
+  for (const { name, role, status, ageMs, backupState } of members) {
+    if (status === 'offline' && ageMs !== null) {
+      add(
+        'warning',
+        'service',
+        `${name}, ${role} of the group, is offline`,
+        'See whether it runs. A spare that will not come back: holdfast group remove NAME, on the host.',
+      );
+    }
     if (role === 'host' || backupState === 'updated' || backupState === 'updating') continue;
     if (backupState === null) continue;
     add(

@@ -7,7 +7,7 @@ export function alarmSummary(receiver: ReceiverStatus, group: GroupStatus): Alar
   const { members } = group;
   return {
     listen: receiver.listen,
-    forwarding: receiver.forwarding,
+    forwarding: receiver.forwarding && receiver.outputs.some(({ state }) => state !== 'disabled'),
     problem: receiver.problem ?? group.problem,
     waiting: Math.max(receiver.queue.waiting, group.queue.waiting ?? 0),
     unacknowledged: receiver.unacknowledged,

@@ -71,7 +71,9 @@ export function alarmHandlers({ receivers, sessions }: Services) {
     }),
     acknowledge: alarm.acknowledge.handler(async ({ input, context }) => {
       const done = await receivers.call('alarm.acknowledge', input, callerOf(context).user);
-      note(context, { text: `${done.acknowledged} alarms were acknowledged` });
+      note(context, {
+        text: `${plural(done.acknowledged, 'alarm')} ${done.acknowledged === 1 ? 'was' : 'were'} acknowledged`,
+      });
       return done;
     }),
     verify: alarm.verify.handler(({ context }) =>

@@ -141,7 +141,7 @@ export class StatusBoard {
         dataFolderFreeBytes: options.dataFolderFreeBytes(),
         certificateExpiresAtMs: options.certificateExpiresAtMs,
         alarms: alarmConcerns({ ...alarmFacts, nowMs }),
-        recordsNothing: settings.receiver.enabled && settings.spaces.length === 0,
+        recordsNothing: alarms !== undefined && settings.spaces.length === 0,
         nowMs,
       }),
       capacity: capacityOf(spaces),

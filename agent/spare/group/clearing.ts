@@ -61,6 +61,7 @@ function spareClearing(facts: LeavingFacts): Clearing {
     clears,
     keeps: [
       'every alarm that is stored here',
+      'its port: what devices report here is acknowledged, and waits until it has an output or a group',
       ...(storeReachable ? [] : sentAgain(facts, 'wait here once more, for a group or an output')),
       `the group of ${host} with its other receivers`,
     ],

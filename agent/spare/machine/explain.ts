@@ -37,9 +37,9 @@ function staySentence(s: GroupState, rule: StayRule, leftMs: number, nowMs: numb
     case 'not-member':
       return 'it is not in the list of receivers';
     case 'store-away':
-      return s.storeLostSinceMs === null
-        ? 'it has not read the lease yet'
-        : `the group's store has not answered it for ${seconds(nowMs - s.storeLostSinceMs)} (${s.storeProblem})`;
+      return `the group's store has not answered it for ${seconds(nowMs - (s.storeLostSinceMs ?? nowMs))} (${s.storeProblem})`;
+    case 'lease-unread':
+      return 'it has not read the lease since';
     case 'lease-renewed':
       return `${holder} holds the lease and renewed it ${seconds(ageMs)} ago`;
     case 'lease-waiting':
@@ -105,9 +105,17 @@ export function forecastOf(s: GroupState, nowMs: number): string {
   const first = others.sort((a, b) => a.waitMs - b.waitMs)[0];
   if (holder === null) return `Nobody works now${first ? `; ${memberName(s, first.id)} is next` : ''}.`;
   const name = memberName(s, holder);
+  if (!first && isSilent(s, holder, nowMs))
+    return `${name} is silent, and nobody takes over: no other receiver is there.`;
   if (!first) return `If ${name} died now, nobody would take over: no other receiver is there.`;
   const next = memberName(s, first.id);
+  if (isSilent(s, holder, nowMs))
+    return `${name} is silent; ${next} takes over ${seconds(first.waitMs)} after its last renewal.`;
   return `If ${name} died now, ${next} would take over ${seconds(first.waitMs)} after its last renewal.`;
+}
+
+function isSilent(s: GroupState, id: string, nowMs: number): boolean {
+  return id !== s.selfId && s.storeLostSinceMs === null && !isAlive(s, s.members[id], nowMs);
 }
 
 function stepsOfMember(s: GroupState, id: string, place: number, nowMs: number): number | null {

@@ -112,7 +112,7 @@ export function handOverRefusal(s: GroupState, to: string, nowMs: number): strin
     return s.storeLostSinceMs === null ? null : "the group's store is out of reach";
   }
   if (s.phase !== 'working') {
-    return `only the working receiver can hand over to another one, and that is ${memberName(s, holderOf(s))}`;
+    return `only the working receiver can hand over to another one, and that is ${holderOf(s) === null ? 'nobody now' : memberName(s, holderOf(s))}`;
   }
   const view = s.members[to];
   if (!isAlive(s, view, nowMs)) return `${memberName(s, to)} is offline`;

@@ -11,6 +11,7 @@ export type StayRule =
   | 'roster-unknown'
   | 'not-member'
   | 'store-away'
+  | 'lease-unread'
   | 'lease-renewed'
   | 'lease-waiting'
   | 'handed-over'
@@ -59,8 +60,8 @@ function barredBy(s: GroupState, nowMs: number): StayRule | null {
   if (s.roster === null) return s.storeLostSinceMs === null ? 'roster-unknown' : 'store-away';
   if (placeOf(s, s.selfId) < 0) return 'not-member';
   const looked = nowMs - s.lastReadOkMs < 2 * s.timing.pollMs + s.timing.rpcTimeoutMs;
-  if (s.storeLostSinceMs !== null || s.readDue || !s.lease || !looked) return 'store-away';
-  return null;
+  if (s.storeLostSinceMs !== null) return 'store-away';
+  return s.readDue || !s.lease || !looked ? 'lease-unread' : null;
 }
 
 function waitRule(s: GroupState): StayRule {

@@ -114,7 +114,7 @@ function addReading(noun: Command, host: CommandHost): void {
           ...(before === undefined ? {} : { before }),
         });
         context.output.result(found, () => {
-          context.output.table(found.alarms, alarmColumns, 'no such event');
+          context.output.table(found.alarms, alarmColumns, 'no event');
           if (found.nextBefore !== null) context.output.note(`more: add --before ${found.nextBefore}`);
         });
       }),

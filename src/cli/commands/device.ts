@@ -57,7 +57,7 @@ function addReading(noun: Command, host: CommandHost): void {
           ...(after === undefined ? {} : { after }),
         });
         context.output.result(found, () => {
-          context.output.table(found.devices, deviceColumns, 'no such device');
+          context.output.table(found.devices, deviceColumns, 'no device');
           if (found.nextAfter === null) return;
           context.output.note(
             `${found.devices.length} of ${found.total}; more: add --after ${found.nextAfter}`,

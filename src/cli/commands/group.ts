@@ -1,7 +1,12 @@
 /** `holdfast group`: the receiver group: who works, joining and leaving, order, hand-over. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { arcIdSchema, type GroupMember, type GroupStoreConfig } from '../../contract/index.ts';
+import {
+  arcIdSchema,
+  type GroupMember,
+  type GroupStatus,
+  type GroupStoreConfig,
+} from '../../contract/index.ts';
 import { AppError } from '../../errors.ts';
 import { addCommand, addNoun, type CommandContext, type CommandHost, onlyArgument } from '../command.ts';
 import { confirmByName } from '../prompt.ts';
@@ -115,9 +120,11 @@ function addConnect(noun: Command, host: CommandHost): void {
           const { output } = context;
           const { arcId, replaceOwn } = options;
           const joined = await client.group.connect({ store, arcId, backupKey, replaceOwn });
+          const { enabled: listens } = await client.alarm.settings();
           output.result(joined, () => {
             output.line(`this receiver is ${joined.role} of ${arcId}`);
-            output.table(joined.members, memberColumns, 'no member is known');
+            if (!listens) output.note('it does not listen to devices yet: holdfast alarm settings --enable');
+            output.note('the other members show within seconds: holdfast group status --watch');
           });
         },
         { callTimeoutMs: connectTimeoutMs },
@@ -193,8 +200,8 @@ function addMembers(noun: Command, host: CommandHost): void {
     examples: ['holdfast group order arc-1 arc-3 arc-2'],
     run: (context, args) =>
       context.withNode(async ({ client }) => {
-        const { members } = await client.group.status();
-        await client.group.order({ members: args.map((word) => memberOf(members, word).id) });
+        const before = await client.group.status();
+        await client.group.order({ members: args.map((word) => memberOf(before, word).id) });
         const after = await client.group.status();
         context.output.result(after.members, () =>
           context.output.table(after.members, memberColumns, 'no member is known'),
@@ -209,8 +216,7 @@ function addMembers(noun: Command, host: CommandHost): void {
     examples: ['holdfast group remove arc-3', 'holdfast group remove arc-3 --yes arc-3'],
     run: (context, args, { yes }) =>
       context.withNode(async ({ client }) => {
-        const { members } = await client.group.status();
-        const member = memberOf(members, onlyArgument(args));
+        const member = memberOf(await client.group.status(), onlyArgument(args));
         await confirmByName(context.io, {
           consequence: `${member.name} leaves the group. When it comes back, its copy of the devices is cleared.`,
           name: member.name,
@@ -236,8 +242,8 @@ function addMembers(noun: Command, host: CommandHost): void {
     examples: ['holdfast group hand-over --to arc-2', 'holdfast group hand-over --hold 3600'],
     run: (context, _args, { to, hold }) =>
       context.withNode(async ({ client }) => {
-        const { members } = await client.group.status();
-        const member = to === undefined ? members.find(({ self }) => self) : memberOf(members, to);
+        const status = await client.group.status();
+        const member = to === undefined ? status.members.find(({ self }) => self) : memberOf(status, to);
         await client.group.handOver({
           holdSeconds: hold,
           ...(member === undefined ? {} : { to: member.id }),
@@ -250,7 +256,12 @@ function addMembers(noun: Command, host: CommandHost): void {
   });
 }
 
-function memberOf(members: readonly GroupMember[], word: string): GroupMember {
+function memberOf({ enabled, members }: GroupStatus, word: string): GroupMember {
+  if (!enabled) {
+    throw new AppError('conflict', 'this receiver is in no group', {
+      hint: 'Join one: holdfast group connect --hub HOST:PORT --arc-id ID --fingerprint F.',
+    });
+  }
   const found = members.filter(({ id, name, role }) => id === word || name === word || role === word);
   const [member] = found;
   if (member !== undefined && found.length === 1) return member;

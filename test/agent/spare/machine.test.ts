@@ -212,6 +212,17 @@ describe('what it says', () => {
     expect(lines.at(-1)).toBe('If A died now, B would take over 6.0 s after its last renewal.');
   });
 
+  it('says who takes over once the working one is silent', () => {
+    const desk = new GroupDesk('b').joins(['a', 'b']).sees({ holder: 'a', epoch: 7, seq: 1 });
+    desk.hears('a', { working: true });
+    desk.hears('a', { working: true });
+    for (let turn = 0; turn < 50; turn += 1) {
+      desk.passes(100);
+      desk.answersReads();
+    }
+    expect(explainLines(desk).at(-1)).toBe('A is silent; B takes over 6.0 s after its last renewal.');
+  });
+
   it('has a sentence for each phase', () => {
     const desk = new GroupDesk('a').joins(['a', 'b']).works();
     expect(explainLines(desk)[0]).toMatch(/^A forwards the alarms under epoch 1, for another 4\.0 s/);

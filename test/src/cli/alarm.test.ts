@@ -443,6 +443,7 @@ describe('holdfast group', () => {
     expect(stdout).toContain('arc-2 takes over after about 6 s');
     group = noGroupStatus({ id: 'n-1', name: 'arc-1' });
     expect((await hf('group status')).stdout).toContain('this receiver is in no group');
+    expect((await hf('group order arc-1')).stderr).toContain('this receiver is in no group');
   });
 
   it('connect takes the ARC key from a file, and names what is missing', async () => {

@@ -125,6 +125,8 @@ export function createReceiversPage(shell: Shell): Page {
     if (problem !== null) return line(span(`${ageText(receiver.ageMs())} old: ${problem.text} `, 'alarm'));
     const [status, joined] = [receiver.value(), group.value()];
     if (status?.problem != null) return line(span(`${frame.theme.glyphs.bad} ${status.problem} `, 'bad'));
+    if (joined?.enabled !== true && status?.outputs.every(({ state }) => state === 'disabled'))
+      return line(span('no output to an ARC ', 'bad'));
     if (joined?.enabled !== true)
       return line(status?.forwarding === true ? span('forwards ', 'good') : span('does not forward ', 'bad'));
     const word = workingWord(joined.self.status);

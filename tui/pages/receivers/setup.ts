@@ -193,7 +193,7 @@ function deviceStep({ shell }: Receivers, done: () => void): void {
         check: keyProblem,
       },
     ],
-    submit: 'Enter',
+    submit: 'Add',
     working: 'Entering the device',
     skip: true,
     async send(values) {

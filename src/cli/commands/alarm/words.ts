@@ -106,6 +106,11 @@ export const outputStatusColumns: readonly Column<OutputStatus>[] = [
   { title: 'problem', value: (row) => row.problem ?? '' },
 ];
 
+function forwardsText({ forwarding, outputs }: ReceiverStatus): string {
+  if (outputs.every(({ state }) => state === 'disabled')) return 'no: there is no output to an ARC';
+  return forwarding ? 'yes' : 'no: another receiver works, or none may';
+}
+
 export function printReceiver(output: Output, status: ReceiverStatus, nowMs: number): void {
   const { queue, counts, devices } = status;
   if (!status.enabled && status.listen === null && !status.forwarding) {
@@ -116,7 +121,7 @@ export function printReceiver(output: Output, status: ReceiverStatus, nowMs: num
   }
   output.facts([
     ['listens', status.listen === null ? 'no' : `${status.listen}, TCP and UDP`],
-    ['forwards', status.forwarding ? 'yes' : 'no'],
+    ['forwards', forwardsText(status)],
     ['waiting', queue.waiting === 0 ? 'none' : `${queue.waiting}${oldestText(queue.oldestMs, nowMs)}`],
     ...(queue.unshared === 0 ? [] : [['not yet shared', String(queue.unshared)] as const]),
     [

@@ -105,6 +105,18 @@ describe('Home says of alarms', () => {
     ]);
   });
 
+  it('that a member is offline, and that one does not listen', () => {
+    const [, spare] = group.members;
+    if (!spare) throw new Error('no members');
+    const gone = { ...member, status: 'offline' as const, self: false, ageMs: 9_000 };
+    expect(said({}, { ...group, members: [gone, { ...spare, self: true }] })).toEqual([
+      'warning: arc-1, host of the group, is offline',
+    ]);
+    expect(said({ enabled: false, listen: null }, group)).toEqual([
+      'warning: this receiver is in a group, and does not listen to devices',
+    ]);
+  });
+
   it('that the store is away, and then nothing that follows from it', () => {
     const away = { ...group.store, state: 'unreachable' as const, problem: 'connection refused' };
     expect(said({}, { ...group, store: away, members: [] })).toEqual([

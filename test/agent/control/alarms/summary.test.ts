@@ -32,6 +32,11 @@ describe('the summary of alarms', () => {
     });
   });
 
+  it('does not say that alarms are forwarded where no output is', () => {
+    expect(alarmSummary(sampleReceiver(), noGroup())?.forwarding).toBe(true);
+    expect(alarmSummary(sampleReceiver({ outputs: [] }), noGroup())?.forwarding).toBe(false);
+  });
+
   it('tells the problem of the receiver before that of its group', () => {
     const group = sampleGroup({ problem: 'the store is away' });
     expect(alarmSummary(sampleReceiver(), group)?.problem).toBe('the store is away');

@@ -145,7 +145,7 @@ export function addDevice(receivers: Receivers, done: () => void): void {
     formOverlay(shell, {
       title: 'Enter a device',
       entries: entriesOf(null),
-      submit: 'Enter',
+      submit: 'Add',
       working: 'Entering the device',
       async send(values) {
         await shell.client.device.add({ ...fieldsOf(values), key: keyOf(values, false) });

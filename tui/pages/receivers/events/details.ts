@@ -1,5 +1,6 @@
 /** One event whole: what happened, its way, its way to the ARC, who has seen it, video links and the raw frame. */
-import type { Alarm } from '../../../../src/contract/index.ts';
+import type { Alarm, DeviceConfig } from '../../../../src/contract/index.ts';
+import { keepAsking } from '../../../answer.ts';
 import { type Fact, factLines } from '../../../components/facts.ts';
 import { textOverlay } from '../../../components/text-overlay.ts';
 import { plural } from '../../../format/numbers.ts';
@@ -14,7 +15,10 @@ export interface EventDeeds {
 
 /** `now` answers the event as it is by now. */
 export function eventOverlay(shell: Shell, now: () => Alarm, deeds: EventDeeds): Overlay {
-  const { number, raw, video } = now();
+  const { number, account, device, raw, video } = now();
+  // For the names of areas, zones and users; without an answer their numbers stand alone.
+  const shown = keepAsking(shell, () => shell.client.device.show({ account }));
+  if (device !== null) shown.ask();
   const [link] = video;
   return textOverlay(shell, {
     title: `Event ${number}`,
@@ -23,11 +27,23 @@ export function eventOverlay(shell: Shell, now: () => Alarm, deeds: EventDeeds):
       { key: 'a', text: 'acknowledge', run: () => deeds.acknowledge(now()) },
       { key: 'R', text: 'resend', run: () => deeds.resend(now()) },
     ],
-    lines: (frame, width) => factLines(eventFacts(now(), frame.timeZone), width),
+    lines: (frame, width) =>
+      factLines(eventFacts(now(), shown.value()?.config ?? null, frame.timeZone), width),
   });
 }
 
-function eventFacts(alarm: Alarm, timeZone: string): Fact[] {
+/** Panels write `1`, `01` and `001` for the same zone. */
+function bareNumber(number: string): string {
+  return number.replace(/^0+(?=.)/, '');
+}
+
+function withName(part: string | null, parts: DeviceConfig['users'] = []): string | null {
+  if (part === null) return null;
+  const name = parts.find(({ number }) => bareNumber(number) === bareNumber(part))?.name ?? '';
+  return `${part} ${name}`.trim();
+}
+
+function eventFacts(alarm: Alarm, config: DeviceConfig | null, timeZone: string): Fact[] {
   const moment = (ms: number | null) => (ms === null ? '' : dateTime(ms, timeZone));
   const word = alarmWord(alarm.state);
   const tries = alarm.attempts === 0 ? '' : `, ${plural(alarm.attempts, 'attempt')}`;
@@ -46,9 +62,9 @@ function eventFacts(alarm: Alarm, timeZone: string): Fact[] {
     { name: 'Event', value: `${alarm.code ?? ''} ${eventWords(alarm)}`.trim(), tone: categoryTone(alarm) },
     { name: 'Category', value: alarm.category },
     ...optional('Qualifier', alarm.qualifier),
-    ...optional('Area', alarm.area),
-    ...optional('Zone', alarm.zone),
-    ...optional('User', alarm.user),
+    ...optional('Area', withName(alarm.area, config?.areas)),
+    ...optional('Zone', withName(alarm.zone, config?.zones)),
+    ...optional('User', withName(alarm.user, config?.users)),
     ...optional('Text', alarm.text),
     { name: 'Received', value: moment(alarm.receivedMs) },
     ...optional('Device time', moment(alarm.deviceTimeMs)),

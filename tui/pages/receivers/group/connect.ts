@@ -98,6 +98,7 @@ function storeOf(kind: GroupStoreConfig['kind'], values: Values): GroupStoreConf
 
 function openForm(shell: Shell, kind: GroupStoreConfig['kind'], done: () => void): void {
   let role = '';
+  let listens = true;
   shell.open(
     formOverlay(shell, {
       title: kind === 'hub' ? 'Connect to a group on a hub' : 'Connect to a group on NATS',
@@ -132,10 +133,13 @@ function openForm(shell: Shell, kind: GroupStoreConfig['kind'], done: () => void
           replaceOwn: values.own === 'replace',
         });
         ({ role } = joined);
+        ({ enabled: listens } = await shell.client.alarm.settings());
         return true;
       },
       done() {
-        shell.notify(`This receiver is ${role} of the group.`, 'good');
+        if (listens) shell.notify(`This receiver is ${role} of the group.`, 'good');
+        else
+          shell.notify(`This receiver is ${role}, and does not listen to devices yet: Outputs, l.`, 'warn');
         done();
       },
     }),

@@ -277,6 +277,7 @@ function outputFacts({ output, status }: Row, { timeZone }: Frame): Fact[] {
 function figureLines(receiver: ReceiverStatus | null, frame: Frame): Line[] {
   if (!receiver) return [];
   const { counts, queue, listen, devices } = receiver;
+  const forwards = receiver.outputs.some(({ state }) => state !== 'disabled');
   const row = (name: string, value: string, tone: 'text' | 'good' | 'warn' | 'bad' = 'text'): Line =>
     line(span(` ${pad(name, 13)}`, 'dim'), span(value, tone));
   const oldest =
@@ -288,7 +289,9 @@ function figureLines(receiver: ReceiverStatus | null, frame: Frame): Line[] {
     listen === null
       ? row('Listens', receiver.problem ?? 'not: l changes that', 'bad')
       : row('Listens', `${listen}, TCP and UDP`, 'good'),
-    row('Forwards', receiver.forwarding ? 'yes' : 'no: another works, or nothing is set up'),
+    forwards
+      ? row('Forwards', receiver.forwarding ? 'yes' : 'no: another works, or nothing is set up')
+      : row('Forwards', 'no: a adds an output to the ARC', 'bad'),
     row(
       'Queue',
       `${queue.waiting} waiting${oldest}, ${queue.unshared} not yet shared`,
