@@ -53,6 +53,7 @@ export function onHeartbeat(turn: Turn, linkId: string, payload: HeartbeatPayloa
   if (payload.pairId !== s.config.pairId || payload.nodeId !== s.peerId) return;
   const isOlder = s.peer?.payload.bootId === payload.bootId && payload.sentAtMs <= s.peer.payload.sentAtMs;
   keepPromise(turn, payload);
+  forgoPromise(turn, payload);
   acceptPromise(turn, payload);
   if (isOlder) return;
   s.peer = { payload, linkId, receivedAtMs: now.monotonicMs };
@@ -76,8 +77,21 @@ function keepPromise(turn: Turn, payload: HeartbeatPayload): void {
     payload.epoch > basis.epoch ||
     (payload.epoch === basis.epoch && payload.sentAtMs > basis.sentAtMs);
   if (!isNewer) return;
-  s.promiseBasis = { sentAtMs: payload.sentAtMs, epoch: payload.epoch };
+  const { bootId, sentAtMs, epoch } = payload;
+  s.promiseBasis = { bootId, sentAtMs, epoch };
   s.promiseHeldUntilMs = Math.max(s.promiseHeldUntilMs, now.monotonicMs + waitMinMs(s.timing));
+}
+
+/**
+ * The very run that the promise was made to says, after it, that everything has stopped: it forgot the promise then, so
+ * keeping it protects nobody. The lease's own time is waited for all the same.
+ */
+function forgoPromise({ s }: Turn, payload: HeartbeatPayload): void {
+  const basis = s.promiseBasis;
+  if (!basis || !hasArbiter(s) || (payload.role !== 'standby' && payload.role !== 'out')) return;
+  if (payload.bootId !== basis.bootId || payload.sentAtMs <= basis.sentAtMs) return;
+  s.promiseBasis = null;
+  s.promiseHeldUntilMs = Number.NEGATIVE_INFINITY;
 }
 
 /** Only a promise to this very epoch counts, from this node's own clock. */

@@ -169,7 +169,11 @@ export interface GuardState {
   /** Until when this node keeps its own promise not to campaign (rule 6). */
   readonly promiseHeldUntilMs: number;
   /** The holder's heartbeat on which that promise rests. */
-  readonly promiseBasis: { readonly sentAtMs: number; readonly epoch: number } | null;
+  readonly promiseBasis: {
+    readonly bootId: string;
+    readonly sentAtMs: number;
+    readonly epoch: number;
+  } | null;
 
   readonly nextRequestId: number;
   readonly nextSeq: number;

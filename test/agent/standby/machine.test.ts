@@ -237,6 +237,30 @@ describe('rule 6: the promise', () => {
     expect(heartbeatOf(desk.state, { monotonicMs: 6_610, utcMs: 0 }).promiseForMs).toBe(0);
   });
 
+  it('ends when the run that it was made to says that everything has stopped; T is waited for all the same', () => {
+    const desk = new Desk().becomeStandby();
+    desk.tell(heartbeat({ role: 'active', leaseValidForMs: 1_000, sentAtMs: 777 }), 4_300);
+    desk.tell(heartbeat({ role: 'standby', sentAtMs: 780 }), 4_350);
+    desk.look(lease({}, '7'), 4_399);
+    expect(desk.state.role).toBe('standby');
+    desk.look(lease({}, '7'), 4_500);
+    expect(desk.state.role).toBe('candidate');
+  });
+
+  it.each([
+    ['an earlier word', { role: 'standby', sentAtMs: 776 }],
+    ['another run', { role: 'standby', sentAtMs: 780, bootId: 'boot-c' }],
+    ['a node that is stopping', { role: 'deactivating', sentAtMs: 780 }],
+    ['a node that could not stop', { role: 'fault', sentAtMs: 780 }],
+  ] as const)('is not ended by %s', (_what, word) => {
+    const desk = new Desk().becomeStandby();
+    desk.tell(heartbeat({ role: 'active', leaseValidForMs: 1_000, sentAtMs: 777 }), 4_300);
+    desk.tell(heartbeat(word), 4_350);
+    desk.look(lease({}, '7'), 4_500);
+    expect(desk.state.role).toBe('standby');
+    expect(desk.rules()).toContain('promise');
+  });
+
   it('is not given to a holder without a right, nor under an old epoch', () => {
     const desk = new Desk().becomeStandby({ epoch: 3 });
     desk.tell(heartbeat({ role: 'active', leaseValidForMs: 0, epoch: 3 }), 2_100);
