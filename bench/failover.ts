@@ -81,7 +81,8 @@ export async function benchFailover({
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   const cases = [
     ...(await benchPair('default', defaultFaults, say)),
-    ...(await benchPair('fast', [cutServiceLink, nodeLoss(1_800)], say)),
+    // Not after the cuts: a node whose address failed twice within seconds backs off, which is not what is asked here.
+    ...(await benchPair('fast', [nodeLoss(1_800), cutServiceLink], say)),
   ];
   return { cases, keepalived: await benchKeepalived(rounds, say) };
 }
