@@ -21,7 +21,7 @@ describe('the contract', () => {
     const { meta, route } = procedure;
     expect(meta.role === null || roleSchema.safeParse(meta.role).success).toBe(true);
     expect(route.path).toMatch(/^\/[a-z{}/-]+$/i);
-    expect(route.method).toMatch(/^(GET|POST|PATCH|DELETE)$/);
+    expect(route.method).toMatch(/^(GET|POST|PUT|PATCH|DELETE)$/);
     expect(procedure.outputSchema).toBeDefined();
   });
 
