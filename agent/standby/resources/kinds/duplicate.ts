@@ -6,7 +6,7 @@ import type { Commands } from '../commands.ts';
 import type { VirtualIp } from './ip-address.ts';
 
 /** A neighbour answers within a millisecond or two; RFC 5227's seconds would be the outage of every take-over. */
-const answerMs = 150;
+const answerMs = 80;
 /** Where the peer has said that it removed the address, only a stranger could answer, who did not when it was last taken. */
 const handedOverAnswerMs = 30;
 
