@@ -116,7 +116,8 @@ describe.skipIf(!canTest)('twenty switches under recording load', { timeout: 400
         }
       }
     }
-    expect(judged).toBeGreaterThanOrEqual(2 * cameras);
+    // The last whole minute of the node that stands by is always one; of the other only when switches fell into it.
+    expect(judged).toBeGreaterThanOrEqual(cameras);
   });
 
   it('the active has all other seconds of both in its own index', async () => {
