@@ -14,7 +14,8 @@ import {
   sampleReceiver,
   spareGroup,
 } from '../support/sample-alarms.ts';
-import { openConsole, type TestConsole, type TestConsoleOptions, utf8 } from '../support/terminal-console.ts';
+import { eachLook, expectApproved } from '../support/screen-looks.ts';
+import { openConsole, type TestConsole, type TestConsoleOptions } from '../support/terminal-console.ts';
 
 const opened: TestConsole[] = [];
 let folder: string;
@@ -66,31 +67,12 @@ describe('each view', () => {
     { name: 'receivers-device', patch: () => ({}), keys: [...views(1), 'enter'] },
     { name: 'receivers-connect', patch: alone, keys: [...views(2), 'c', 'h'] },
   ];
-  const looks = [
-    { name: 'default', environment: utf8, options: {} },
-    { name: 'mono', environment: { ...utf8, NO_COLOR: '1' }, options: {} },
-    { name: 'ascii', environment: utf8, options: { ascii: true } },
-  ] as const;
-  const sizes = [
-    { columns: 80, rows: 24 },
-    { columns: 120, rows: 40 },
-    { columns: 60, rows: 16 },
-  ];
-  const all = states
-    .flatMap((state) => looks.flatMap((look) => sizes.map((size) => ({ state, look, size }))))
-    .filter(({ look, size }) => look.name === 'default' || size.columns === 80);
-
-  it.each(all)(
+  it.each(eachLook(states))(
     '$state.name is drawn as approved at $size.columns x $size.rows, $look.name',
     async ({ state, look, size }) => {
-      const { environment } = look;
-      const screen = await open(state.patch(), state.keys, { size, environment, ...look.options });
-      expect(screen.terminal.scrolledRows()).toBe(0);
-      expect(screen.lines).toHaveLength(size.rows);
-      expect(screen.lines[0]).toContain('store-01');
-      const golden = `${screen.text}\n${'~'.repeat(20)}\n${screen.terminal.looks().join('\n')}\n`;
-      const file = `../../fixtures/screens/${state.name}-${size.columns}x${size.rows}-${look.name}.txt`;
-      await expect(golden).toMatchFileSnapshot(file);
+      const { environment, ascii } = look;
+      const screen = await open(state.patch(), state.keys, { size, environment, ascii });
+      await expectApproved(screen, state.name, { look, size });
     },
   );
 

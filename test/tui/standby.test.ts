@@ -15,7 +15,8 @@ import {
   samplePairConfig,
   unconfiguredPair,
 } from '../support/sample-pair.ts';
-import { openConsole, type TestConsole, type TestConsoleOptions, utf8 } from '../support/terminal-console.ts';
+import { eachLook, expectApproved } from '../support/screen-looks.ts';
+import { openConsole, type TestConsole, type TestConsoleOptions } from '../support/terminal-console.ts';
 
 const opened: TestConsole[] = [];
 let folder: string;
@@ -56,33 +57,13 @@ describe('the page', () => {
     { name: 'standby-plan', patch: () => ({}), keys: ['s'] },
     { name: 'standby-wizard', patch: alone, keys: ['w', 'tab', 'tab', 'enter'] },
   ];
-  const looks = [
-    { name: 'default', environment: utf8, options: {} },
-    { name: 'mono', environment: { ...utf8, NO_COLOR: '1' }, options: {} },
-    { name: 'ascii', environment: utf8, options: { ascii: true } },
-  ] as const;
-  const sizes = [
-    { columns: 80, rows: 24 },
-    { columns: 120, rows: 40 },
-    { columns: 60, rows: 16 },
-  ];
-  const all = states
-    .flatMap((state) => looks.flatMap((look) => sizes.map((size) => ({ state, look, size }))))
-    .filter(
-      ({ state, look, size }) => state.keys.length === 0 || look.name === 'default' || size.columns === 80,
-    );
-
-  it.each(all)(
+  it.each(eachLook(states, ({ keys }) => keys.length === 0))(
     '$state.name is drawn as approved at $size.columns x $size.rows, $look.name',
     async ({ state, look, size }) => {
-      const screen = await open(state.patch(), { size, environment: look.environment, ...look.options });
+      const { environment, ascii } = look;
+      const screen = await open(state.patch(), { size, environment, ascii });
       await screen.press(...state.keys);
-      expect(screen.terminal.scrolledRows()).toBe(0);
-      expect(screen.lines).toHaveLength(size.rows);
-      expect(screen.lines[0]).toContain('store-01');
-      const golden = `${screen.text}\n${'~'.repeat(20)}\n${screen.terminal.looks().join('\n')}\n`;
-      const file = `../../fixtures/screens/${state.name}-${size.columns}x${size.rows}-${look.name}.txt`;
-      await expect(golden).toMatchFileSnapshot(file);
+      await expectApproved(screen, state.name, { look, size });
     },
   );
 

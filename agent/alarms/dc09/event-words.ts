@@ -1,5 +1,5 @@
 /** Event codes in words: what a screen says of an alarm, its category, and the code of the same meaning in the other format. */
-import type { AlarmCategory, AlarmContent } from '../../../src/contract/index.ts';
+import { type AlarmCategory, type AlarmContent, alarmCategories } from '../../../src/contract/index.ts';
 import { contactIdRows, siaOfContactIdRows } from './event/contact-id-words.ts';
 import { siaRows } from './event/sia-words.ts';
 
@@ -19,19 +19,7 @@ interface SiaEntry extends EventWords {
   contactId: string;
 }
 
-const categories: readonly AlarmCategory[] = [
-  'burglary',
-  'fire',
-  'panic',
-  'medical',
-  'access',
-  'trouble',
-  'bypass',
-  'open-close',
-  'test',
-  'supervision',
-];
-const categoryOf = (name: string): AlarmCategory => categories.find((each) => each === name) ?? 'other';
+const categoryOf = (name: string): AlarmCategory => alarmCategories.find((each) => each === name) ?? 'other';
 const concernsOf = (name: string): Concerns =>
   name === 'user' || name === 'area' || name === 'none' ? name : 'zone';
 

@@ -2,6 +2,7 @@
 import type { GroupDecision } from '../../../src/contract/index.ts';
 import { toAppError } from '../../../src/errors.ts';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
+import { createEventQueue } from '../../standby/event-queue.ts';
 import type { LeaseRecord } from '../../standby/types.ts';
 import type {
   Facts,
@@ -18,8 +19,6 @@ import type { GroupStore, Presence, Roster } from '../types.ts';
 import type { ForwardHooks, GroupNote } from './ports.ts';
 
 const tickMs = 100;
-/** Events that may wait while one is handled. */
-const queueMax = 1_000;
 
 export interface DriverPorts {
   readonly clock: Clock;
@@ -38,10 +37,9 @@ export interface DriverPorts {
 
 export class GroupDriver {
   readonly #ports: DriverPorts;
-  readonly #queue: GroupEvent[] = [];
+  readonly #enqueue = createEventQueue<GroupEvent>((event) => this.#handle(event));
   #state: GroupState;
   #facts = '';
-  #running = false;
   #cancel: Cancel = () => {};
   #closed = false;
 
@@ -63,17 +61,8 @@ export class GroupDriver {
     this.#tick();
   }
 
-  /** Events that come while one is handled are handled after it, in order. */
   feed(event: GroupEvent): void {
-    if (this.#closed || this.#queue.length >= queueMax) return;
-    this.#queue.push(event);
-    if (this.#running) return;
-    this.#running = true;
-    try {
-      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#handle(next);
-    } finally {
-      this.#running = false;
-    }
+    if (!this.#closed) this.#enqueue(event);
   }
 
   close(): void {

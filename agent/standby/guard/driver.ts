@@ -3,6 +3,7 @@ import type { ArbiterConfig } from '../../../src/contract/standby.ts';
 import { toAppError } from '../../../src/errors.ts';
 import type { HeartbeatPacket } from '../../../src/peer/heartbeat/codec.ts';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
+import { createEventQueue } from '../event-queue.ts';
 import type { HeartbeatContent, HeartbeatLinks } from '../heartbeat/links.ts';
 import { heartbeatOf } from '../machine/peer.ts';
 import { hasArbiter, isOccupied } from '../machine/turn.ts';
@@ -24,8 +25,6 @@ import type { Watchdog } from './watchdog.ts';
 
 /** The machine wants a tick at least every 50 ms. */
 const tickMs = 25;
-/** Events that may wait while one is handled. */
-const queueMax = 1_000;
 
 export interface DriverPorts {
   clock: Clock;
@@ -48,11 +47,10 @@ export interface DriverPorts {
 
 export class GuardDriver {
   readonly #ports: DriverPorts;
-  readonly #queue: GuardEvent[] = [];
+  readonly #enqueue = createEventQueue<GuardEvent>((event) => this.#handle(event));
   readonly #linkUp = new Map<string, boolean>();
   #state: GuardState;
   #store: LeaseStore | null;
-  #running = false;
   #cancel: Cancel = () => {};
   #closed = false;
 
@@ -76,17 +74,8 @@ export class GuardDriver {
     this.#tick();
   }
 
-  /** Events that come while one is handled are handled after it, in order. */
   feed(event: GuardEvent): void {
-    if (this.#closed || this.#queue.length >= queueMax) return;
-    this.#queue.push(event);
-    if (this.#running) return;
-    this.#running = true;
-    try {
-      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#handle(next);
-    } finally {
-      this.#running = false;
-    }
+    if (!this.#closed) this.#enqueue(event);
   }
 
   hear(linkId: string, packet: HeartbeatPacket, bootId: string): void {
