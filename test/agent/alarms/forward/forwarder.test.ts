@@ -19,7 +19,7 @@ function setUp(outputs: FakeOutput[] = [fakeOutput('a')], heldMax?: number) {
   });
   forwarder.setOutputs(outputs);
   running.push({ forwarder, clock });
-  const queue = memoryQueue();
+  const queue = memoryQueue(clock);
   const go = () => {
     forwarder.start(queue, 1);
     forwarder.setDeadline(Number.POSITIVE_INFINITY);

@@ -1,4 +1,5 @@
 /** Events, an in-memory queue and an output without a wire, for the tests of the forwarder. */
+import type { Clock } from '../../../../agent/adapters/clock.ts';
 import type {
   AlarmEvent,
   AlarmQueue,
@@ -43,7 +44,8 @@ export interface MemoryQueue extends AlarmQueue {
   fail: { pull: number; settle: number; code: 'unavailable' | 'not_active' };
 }
 
-export function memoryQueue(): MemoryQueue {
+/** A pull that finds nothing waits by this clock: a queue on real time beside a fake clock runs by luck. */
+export function memoryQueue(clock: Clock): MemoryQueue {
   const rows: QueuedEvent[] = [];
   const done = new Set<number>();
   let position = 0;
@@ -77,9 +79,9 @@ export function memoryQueue(): MemoryQueue {
       let found = give();
       if (found.length === 0) {
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, Math.min(waitMs, 20));
+          const cancel = clock.after(Math.min(waitMs, 20), resolve);
           wake = () => {
-            clearTimeout(timer);
+            cancel();
             resolve();
           };
         });

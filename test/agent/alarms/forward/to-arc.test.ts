@@ -31,7 +31,7 @@ async function setUp(arcs: readonly Arc[], settings: Record<string, unknown> = {
   });
   forwarder.setOutputs(outputs);
   closing.push(forwarder);
-  const queue = memoryQueue();
+  const queue = memoryQueue(systemClock);
   forwarder.start(queue, 1);
   forwarder.setDeadline(Number.POSITIVE_INFINITY);
   return { queue, forwarder, notes, settled: () => settled };
