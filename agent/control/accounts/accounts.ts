@@ -57,7 +57,7 @@ export class Accounts {
     const matches = await this.#passwords.verify(password, user?.passwordHash ?? null);
     // Guesses sent side by side all passed the first look: the lock holds for them too.
     this.#refuseLocked(name, address);
-    if (!user || !matches || user.disabled) {
+    if (!user || !matches || !this.#stillHolds(user)) {
       this.#recordFailure(name, address);
       throw new AppError('unauthorized', 'wrong user name or password', {
         hint: 'Try again; a lost password is reset by an administrator, or on the node itself: holdfast password change.',
@@ -93,7 +93,7 @@ export class Accounts {
         },
       );
     }
-    await this.#store(user.name, change.next, false);
+    await this.#store(user.name, change.next, false, user.passwordHash);
     this.#accountLocks = recordSuccess(this.#accountLocks, user.name);
     this.#sessions.endAll(user.name, change.sessionId);
   }
@@ -165,7 +165,9 @@ export class Accounts {
 
   async #confirm(user: UserSettings, password: string, address: string): Promise<void> {
     this.#refuseLocked(user.name, address);
-    if (await this.#passwords.verify(password, user.passwordHash)) return;
+    const matches = await this.#passwords.verify(password, user.passwordHash);
+    this.#refuseLocked(user.name, address);
+    if (matches) return;
     this.#recordFailure(user.name, address);
     throw new AppError('invalid_input', 'the current password is wrong', {
       hint: 'Type the password that you logged in with.',
@@ -180,10 +182,27 @@ export class Accounts {
     return false;
   }
 
-  async #store(name: string, password: string, mustChangePassword: boolean): Promise<void> {
+  /** Checking takes a while: a password that was changed, or an account disabled, meanwhile opens nothing any more. */
+  #stillHolds({ name, passwordHash }: UserSettings): boolean {
+    const now = this.find(name);
+    return now !== null && !now.disabled && now.passwordHash === passwordHash;
+  }
+
+  /** `replaces`: the hash that the change was allowed against. @throws AppError `conflict` when it is another by now. */
+  async #store(
+    name: string,
+    password: string,
+    mustChangePassword: boolean,
+    replaces?: string,
+  ): Promise<void> {
     const passwordHash = await this.#passwords.hash(password);
     await this.#settings.update((draft) => {
       const user = editUser(draft, name);
+      if (replaces !== undefined && user.passwordHash !== replaces) {
+        throw new AppError('conflict', `the password of ${name} was changed at the same time`, {
+          hint: 'Log in with the new one.',
+        });
+      }
       user.previousHashes = [user.passwordHash, ...user.previousHashes].slice(0, passwordHistory);
       user.passwordHash = passwordHash;
       user.mustChangePassword = mustChangePassword;

@@ -13,6 +13,8 @@ let settings: SettingsStore;
 let sessions: Sessions;
 let accounts: Accounts;
 let verified: (string | null)[];
+/** What happens to the accounts while a password is being checked. */
+let meanwhile: () => Promise<unknown>;
 let oneTimePassword: string;
 
 beforeEach(async () => {
@@ -22,11 +24,15 @@ beforeEach(async () => {
     initial: () => initialSettings({ nodeId: 'n', nodeName: 'n', timeZone: 'UTC', nowMs: 1 }),
   });
   verified = [];
+  meanwhile = async () => {};
   const real = createPasswords({ cost: 16 });
   const passwords: Passwords = {
     hash: real.hash,
-    verify: (password, hash) => {
+    verify: async (password, hash) => {
       verified.push(hash);
+      const during = meanwhile;
+      meanwhile = async () => {};
+      await during();
       return real.verify(password, hash);
     },
   };
@@ -98,9 +104,42 @@ describe('log-in', () => {
       attempts.filter((error) => error.details?.retryAfterMs !== undefined).length,
     ).toBeGreaterThanOrEqual(7);
   });
+
+  it.each([
+    ['is changed', () => accounts.resetPassword('admin')],
+    ['is disabled', () => accounts.edit('admin', { disabled: true })],
+    ['is removed', () => accounts.remove('admin')],
+    ['is removed and made anew', () => accounts.remove('admin').then(() => accounts.add('admin', 'admin'))],
+  ])('opens nothing for an account that %s while its old password is being checked', async (_, change) => {
+    await accounts.add('second', 'admin');
+    meanwhile = change;
+    expect(await refused(accounts.login('admin', oneTimePassword, '10.0.0.1'))).toMatchObject({
+      code: 'unauthorized',
+    });
+    expect(sessions.list()).toEqual([]);
+  });
 });
 
 describe('passwords', () => {
+  it('are not guessed past the lock by changes sent side by side', async () => {
+    const change = () =>
+      accounts.changePassword({ name: 'admin', current: 'guess', next: 'horse-battery-1', address: 'a' });
+    const attempts = await Promise.all(Array.from({ length: 12 }, () => refused(change())));
+    expect(
+      attempts.filter((error) => error.details?.retryAfterMs !== undefined).length,
+    ).toBeGreaterThanOrEqual(7);
+  });
+
+  it('set by an administrator stay when the old one was being changed at the same time', async () => {
+    const change = { name: 'admin', current: oneTimePassword, next: 'horse-battery-1', address: 'a' };
+    let reset = '';
+    meanwhile = async () => {
+      reset = await accounts.resetPassword('admin');
+    };
+    expect(await refused(accounts.changePassword(change))).toMatchObject({ code: 'conflict' });
+    expect((await accounts.login('admin', reset, 'a')).user.name).toBe('admin');
+  });
+
   it('of the last five changes are refused, older ones are not', async () => {
     const change = (next: string) =>
       accounts.changePassword({ name: 'admin', current: null, next, address: 'local' });
