@@ -4,6 +4,9 @@ import { z } from 'zod';
 /** Longest message either way that a client may send. */
 export const messageBytesMax = 1024 * 1024;
 
+/** Deepest nesting of a message; real ones have fewer than ten levels. Deeper ones end the stack of whoever walks them. */
+const levelsMax = 64;
+
 /** oRPC peer messages (standard-server-peer 1.15): `t` 1 or absent is a request, 4 aborts one. Streams into the agent do not exist. */
 const frameSchema = z.union([
   z.object({
@@ -34,6 +37,12 @@ export function cleanFrame(text: string): string | null {
   } catch {
     return null;
   }
+  if (!isShallow(parsed, levelsMax)) return null;
   const frame = frameSchema.safeParse(parsed);
   return frame.success ? JSON.stringify(frame.data) : null;
+}
+
+function isShallow(value: unknown, levelsLeft: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levelsLeft > 0 && Object.values(value).every((each) => isShallow(each, levelsLeft - 1));
 }

@@ -35,6 +35,19 @@ describe('frames on the WebSocket', () => {
     expect(await large.closed).toBe(1009);
   });
 
+  it.each([
+    ['lists', '[', ']'],
+    ['objects', '{"a":', '}'],
+  ])('that nest %s deeper than any stack close the connection and no more', async (_, open, close) => {
+    for (const depth of [100, 1_500, 4_000, 20_000, 140_000]) {
+      const { socket, closed } = await control.connect();
+      const nested = `${open.repeat(depth)}${open === '[' ? '' : '1'}${close.repeat(depth)}`;
+      socket.send(`{"i":"1","p":{"u":"/node/hello","b":{"json":${nested}}}}`);
+      expect(await closed, String(depth)).toBe(1007);
+    }
+    await stillAnswers();
+  });
+
   it('of any content leave the agent alive and answering', async () => {
     const frame = fc.oneof(
       { arbitrary: fc.string({ maxLength: 200 }), weight: 1 },
