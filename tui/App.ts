@@ -34,6 +34,8 @@ export function App({ console, glyphs, depth, spareRows, stopProcess }: AppProps
     onKey: (key) => console.keyboard.press(key),
     onPaste: (text) => console.keyboard.paste(text),
     onSuspend: stopProcess && (() => void suspendTerminal(stopProcess)),
+    // Ink paints all of it anew after it had let go of the terminal.
+    onRepaint: () => void suspendTerminal(async () => {}),
   });
   const size: Size = { columns, rows: Math.max(1, rows - spareRows) };
   const theme = createTheme(state.skin, depth, glyphs);

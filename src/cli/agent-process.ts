@@ -28,7 +28,7 @@ export async function agentAnswers(dataDir: string): Promise<boolean> {
 export interface AgentOptions {
   io: CliIo;
   args: readonly string[];
-  /** Each line that the agent prints; null lets it print for itself. */
+  /** Each line that the agent prints, and of each restart; null lets them go to the terminal as they are. */
   onLine: ((line: string) => void) | null;
 }
 
@@ -43,10 +43,12 @@ export function startAgent({ io, args, onLine }: AgentOptions): Supervised {
       return child;
     },
     nowMs: io.nowMs,
-    onRestart: (exit, delayMs) =>
-      io.stderr.write(
-        `the agent ${describeExit(exit)}; it starts again ${delayMs === 0 ? 'at once' : `in ${delayMs} ms`}\n`,
-      ),
+    onRestart: (exit, delayMs) => {
+      const again = delayMs === 0 ? 'at once' : `in ${delayMs} ms`;
+      const text = `the agent ${describeExit(exit)}; it starts again ${again}`;
+      if (onLine === null) io.stderr.write(`${text}\n`);
+      else onLine(text);
+    },
   });
 }
 

@@ -80,6 +80,19 @@ describe('getting about', () => {
     expect(foot(screen)).toContain('No answer from 192.0.2.12');
   });
 
+  it('Ctrl-L paints over what another program wrote onto the screen', async () => {
+    const screen = await open();
+    const before = screen.text;
+    screen.terminal.emulator.write('\u001b[24;1Hthe agent was killed\n\u001b[3;1Hgarbage');
+    await screen.press('r');
+    expect(screen.text).not.toBe(before);
+    screen.terminal.type('\u000c');
+    await screen.idle();
+    expect(screen.text).toBe(before);
+    await screen.press('3');
+    expect(screen.lines[0]).toContain('› Recording');
+  });
+
   it('pasted text outside of a field runs nothing', async () => {
     const screen = await open();
     await screen.press('3');

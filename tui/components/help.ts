@@ -4,7 +4,7 @@ import { pad, wrap } from '../format/width.ts';
 import type { HelpItem, Page } from '../shell.ts';
 
 const everywhere: readonly HelpItem[] = [
-  { keys: '1 2 3 4 5 7 8', text: 'pages' },
+  { keys: '1 to 8', text: 'pages' },
   { keys: '↑ ↓ ← →, h j k l', text: 'move' },
   { keys: 'g G, Home End', text: 'first, last' },
   { keys: 'PageUp PageDown', text: 'a screen up, down' },
@@ -17,6 +17,7 @@ const everywhere: readonly HelpItem[] = [
   { keys: 'y', text: 'copy to the clipboard (OSC 52)' },
   { keys: 'r', text: 'refresh' },
   { keys: 'q', text: 'quit, from the top of a page' },
+  { keys: 'Ctrl-L', text: 'paint the screen anew' },
   { keys: 'Ctrl-Z, Ctrl-C', text: 'to the shell (fg returns), quit' },
 ];
 

@@ -8,6 +8,8 @@ export interface KeyHandlers {
   onPaste(text: string): void;
   /** Ctrl-Z; left out where there is no job control. */
   onSuspend?: (() => void) | undefined;
+  /** Ctrl-L: something else wrote over the screen. */
+  onRepaint(): void;
 }
 
 /** How long an Escape waits for the rest of a sequence that a slow link may have torn. */
@@ -38,6 +40,7 @@ export function useKeys(handlers: KeyHandlers): void {
           handlers.onKey('esc');
         }, tornSequenceMs);
       } else if (name === 'ctrl-z') handlers.onSuspend?.();
+      else if (name === 'ctrl-l') handlers.onRepaint();
       else handlers.onKey(name);
     }
   });
