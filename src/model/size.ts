@@ -38,7 +38,7 @@ export function parseSize(text: string): number {
 
 const decimalUnits = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'] as const;
 
-/** Three significant digits in decimal units: `0 B`, `999 B`, `1.5 GB`, `20 GB`, `12.3 TB`. */
+/** Three significant digits in decimal units: `0 B`, `999 B`, `1.5 GB`, `20 GB`, `12.3 TB`. What it shows can be read back. */
 export function formatSize(bytes: number): string {
   const magnitude = Math.abs(bytes);
   let unit = 0;
@@ -47,6 +47,8 @@ export function formatSize(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
+  // Rounded up, the very largest would be more than `parseSize` takes.
+  if (unit === decimalUnits.length - 1 && magnitude <= Number.MAX_SAFE_INTEGER) value = Math.min(value, 9);
   const digits = unit === 0 ? String(Math.round(value)) : String(Number(value.toPrecision(3)));
   return `${bytes < 0 ? '-' : ''}${digits} ${decimalUnits[unit] ?? 'B'}`;
 }
