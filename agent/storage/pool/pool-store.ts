@@ -232,7 +232,7 @@ export class PoolStore {
     const pending = block.beginCommit();
     if (pending === null) return null;
     try {
-      await space.gate.run('sync', () => block.file.sync());
+      await space.gate.run('sync', () => this.#syncFile(space, block));
       return block.dead ? null : { ...pending, block };
     } catch (thrown) {
       if (!block.dead) {
@@ -240,6 +240,19 @@ export class PoolStore {
         this.#deps.onBlockFailed(space, block.row, thrown);
       }
       return null;
+    }
+  }
+
+  /**
+   * A system that could not write forgets what it failed to write: the next sync would succeed, and a look at the file
+   * would show what is in memory only. So what was not committed by then is cut off, also when nobody waits any more.
+   */
+  async #syncFile(space: SpaceStore, block: OpenBlock): Promise<void> {
+    try {
+      await block.file.sync();
+    } catch (thrown) {
+      space.cutFromMs.set(block.row.number, Number.NEGATIVE_INFINITY);
+      throw thrown;
     }
   }
 

@@ -4,12 +4,20 @@ import { type Disk, DiskError, type DiskFault, type DiskFile } from '../../../ag
 
 const sectorBytes = 512;
 
+interface Unsynced {
+  readonly path: string;
+  readonly position: number;
+  readonly old: Uint8Array;
+}
+
 export class FaultDisk implements Disk {
   readonly #real = realDisk();
   readonly #faults = new Map<string, { fault: DiskFault; only: string }>();
   readonly #hung = new Map<string, (() => void)[]>();
   /** What unsynced writes replaced, oldest first; kept when asked for. */
-  readonly #unsynced: { path: string; position: number; old: Uint8Array }[] = [];
+  readonly #unsynced: Unsynced[] = [];
+  readonly #neverWritten = new Set<Unsynced>();
+  readonly #syncsFailing: { path: string; failed: Set<string> }[] = [];
   keepUnsynced = false;
   #tearAt: { path: string; keepBytes: number } | null = null;
   /** Calls under way below each path that hangs. */
@@ -36,6 +44,11 @@ export class FaultDisk implements Disk {
   /** The next write of a block below `path` keeps its first bytes only, and fails. */
   tear(path: string, keepBytes: number): void {
     this.#tearAt = { path, keepBytes };
+  }
+
+  /** The next sync of each file below `path` fails, and from then on the system takes what it did not write for written. */
+  failSyncsOnce(path: string): void {
+    this.#syncsFailing.push({ path, failed: new Set() });
   }
 
   /** The machine loses power: of what was not synced any sector may be the old one. Nothing more must be under way. */
@@ -80,12 +93,27 @@ export class FaultDisk implements Disk {
       },
       sync: async () => {
         await this.#pass(path, true);
-        const before = this.#unsynced.filter((write) => write.path === path);
+        this.#failSyncIfTold(path);
+        const before = this.#unsynced.filter(
+          (write) => write.path === path && !this.#neverWritten.has(write),
+        );
         await file.sync();
-        for (const write of before) this.#unsynced.splice(this.#unsynced.indexOf(write), 1);
+        for (const write of before) this.#written(write);
       },
       close: () => file.close(),
     };
+  }
+
+  /** It is on the disk now, and over what never got there. */
+  #written(write: Unsynced): void {
+    const isOver = (one: Unsynced) =>
+      one.path === write.path &&
+      one.position >= write.position &&
+      one.position + one.old.length <= write.position + write.old.length;
+    const gone = this.#unsynced.filter(
+      (one) => one === write || (this.#neverWritten.has(one) && isOver(one)),
+    );
+    for (const one of gone) this.#unsynced.splice(this.#unsynced.indexOf(one), 1);
   }
 
   async #keepOld(
@@ -110,6 +138,15 @@ export class FaultDisk implements Disk {
     this.#tearAt = null;
     await file.write([Buffer.concat(buffers).subarray(0, tear.keepBytes)], position);
     throw new DiskError('io', 'torn by the test');
+  }
+
+  /** As Linux does: the pages that were not written are clean afterwards, so the next sync succeeds and writes nothing. */
+  #failSyncIfTold(path: string): void {
+    const told = this.#syncsFailing.find((one) => path.startsWith(one.path) && path.endsWith('.mp4'));
+    if (told === undefined || told.failed.has(path)) return;
+    told.failed.add(path);
+    for (const write of this.#unsynced) if (write.path === path) this.#neverWritten.add(write);
+    throw new DiskError('io', `sync failed by the test at ${path}`);
   }
 
   async #read<T>(path: string, run: () => Promise<T>): Promise<T> {
