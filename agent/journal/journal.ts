@@ -37,6 +37,8 @@ const batchMax = 500;
 /** Entries removed in one go when the bound is passed, so that pruning is rare and short. */
 const pruneStep = 1_000;
 const textMax = 4_096;
+/** Characters of an entry's details as JSON: whoever may call anything decides what is audited. */
+const detailsMax = 64 * 1024;
 
 /** @throws AppError `unsupported` when a newer release wrote the file. */
 export function openJournal(options: JournalOptions): Journal {
@@ -154,6 +156,17 @@ function toRow(entry: NewEntry): (string | number | null)[] {
     entry.user ?? null,
     entry.ip ?? null,
     entry.text.slice(0, textMax),
-    entry.details ? JSON.stringify(entry.details) : null,
+    entry.details ? detailsOf(entry.details) : null,
   ];
+}
+
+/** One entry that cannot be kept whole costs neither itself nor its batch. */
+function detailsOf(details: NonNullable<NewEntry['details']>): string {
+  try {
+    const text = JSON.stringify(details);
+    if (text.length <= detailsMax) return text;
+    return JSON.stringify({ leftOut: `${text.length} characters of details` });
+  } catch (error) {
+    return JSON.stringify({ leftOut: `details: ${error instanceof Error ? error.message : String(error)}` });
+  }
 }

@@ -10,9 +10,15 @@ export interface CameraAddress {
   dialUrl: string;
 }
 
-/** The user information reaches to the last `@` before the path, so a password may hold `@` and `:`. */
+/**
+ * The user information reaches to the last `@` before the path, so a password may hold `@` and `:`. It may hold slashes
+ * too, where what follows the first colon is no port.
+ */
 export function splitCameraAddress(url: string): CameraAddress {
-  const match = /^([a-z]+:\/\/)([^/?#]*)@([^@]*)$/is.exec(url) ?? /^([a-z]+:\/\/)([^/]*)@(.*)$/is.exec(url);
+  const match =
+    /^([a-z]+:\/\/)([^/?#]*)@([^@]*)$/is.exec(url) ??
+    /^([a-z]+:\/\/)([^/]*)@(.*)$/is.exec(url) ??
+    /^([a-z]+:\/\/)([^/?#:@[]*:(?!\d*(?:[/?#]|$))[^@?]*)@(.*)$/is.exec(url);
   if (!match) return { shownUrl: maskAddresses(url), user: null, password: null, dialUrl: url };
   const [, scheme = '', information = '', rest = ''] = match;
   const colon = information.indexOf(':');

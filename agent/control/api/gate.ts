@@ -9,6 +9,8 @@ import type { Sessions } from '../accounts/sessions.ts';
 import type { AuditNote, CallContext, Connection, Principal } from './context.ts';
 import { toShownError, toWireError } from './wire-errors.ts';
 
+/** What the journal keeps of a text. */
+const textMax = 4_096;
 /** Calls and streams that one connection may have under way. */
 const inFlightMax = 64;
 
@@ -137,7 +139,7 @@ export class Gate {
       subject,
       user: principal?.user ?? null,
       ip: call.context.connection.address,
-      text: maskAddresses(text),
+      text: maskAddresses(text.slice(0, textMax)),
       details: {
         input: maskSecrets(call.input) ?? null,
         ...(audit.before === undefined ? {} : { before: maskSecrets(audit.before) }),

@@ -46,6 +46,19 @@ describe('the journal', () => {
     });
   });
 
+  it('keeps an entry and its batch whatever its details are', () => {
+    const journal = open();
+    journal.append(entry('before'));
+    journal.append(entry('number', { details: { many: 2n } }));
+    journal.append(entry('long', { details: { text: 'x'.repeat(1_000_000) } }));
+    journal.append(entry('after', { details: { a: 1 } }));
+    const { entries } = journal.search(query());
+    expect(entries.map(({ text }) => text)).toEqual(['after', 'long', 'number', 'before']);
+    expect(entries[0]?.details).toEqual({ a: 1 });
+    for (const each of entries.slice(1, 3)) expect(each.details).toHaveProperty('leftOut');
+    expect(JSON.stringify(entries).length).toBeLessThan(2_000);
+  });
+
   it('filters by everything the log page offers', () => {
     const journal = open();
     journal.append(entry('camera gate lost', { level: 'error', subject: 'c1', timeMs: 100 }));

@@ -33,6 +33,48 @@ describe('masking', () => {
     expect(JSON.stringify(maskSecrets(deep))).toContain('…');
   });
 
+  it('hides what was meant as user and password, however the address was written', () => {
+    const written = [
+      'rtsp://admin:hun/ter2@1.2.3.4/x',
+      'rtsp://admin:hun ter2@1.2.3.4/x',
+      'rtsp:/admin:hunter2@1.2.3.4/x',
+      'admin:hunter2@1.2.3.4',
+      'rtsp://adm in:hunter2@1.2.3.4',
+    ];
+    for (const url of written) expect(JSON.stringify(maskSecrets({ url })), url).not.toMatch(/hun|ter2/);
+    expect(maskAddresses('cannot open rtsp://admin:hun/ter2@1.2.3.4/x: refused')).toBe(
+      'cannot open rtsp://***@1.2.3.4/x: refused',
+    );
+    expect(maskAddresses('see rtsp://host:554/s?name=a@b')).toBe('see rtsp://host:554/s?name=a@b');
+  });
+
+  it('hides a pairing code, and not the code of an event', () => {
+    expect(maskSecrets({ address: '192.0.2.2:7330', code: 'AB2D-EFGH', nested: { code: 'E13' } })).toEqual({
+      address: '192.0.2.2:7330',
+      code: '***',
+      nested: { code: 'E13' },
+    });
+  });
+
+  it('gives numbers that JSON does not know a form that it does', () => {
+    expect(maskSecrets({ a: 12345678901234567890n })).toEqual({ a: '12345678901234567890' });
+  });
+
+  it.each([
+    ['one letter', 'a'],
+    ['schemes', 'a://'],
+    ['schemes with a colon', 'a://b:c/'],
+    ['an open address', 'rtsp://a:b'],
+    ['queries', '?a'],
+    ['digits behind a colon', '://:1'],
+  ])('takes no time for a very long text of %s, which strangers may send', (_, unit) => {
+    const text = unit.repeat(250_000 / unit.length);
+    const startMs = performance.now();
+    maskAddresses(text);
+    maskSecrets({ text, url: text, [text]: text });
+    expect(performance.now() - startMs).toBeLessThan(10_000);
+  });
+
   it('finds addresses inside sentences', () => {
     expect(maskAddresses('cannot open rtsp://admin:pa@ss@10.0.0.1/s1: refused')).toBe(
       'cannot open rtsp://***@10.0.0.1/s1: refused',
@@ -52,6 +94,9 @@ describe('camera addresses', () => {
     ['rtsp://admin:100%@host/s', 'rtsp://host/s', 'admin', '100%'],
     ['rtsps://admin@host/s', 'rtsps://host/s', 'admin', null],
     ['rtsp://host/s?name=a@b', 'rtsp://host/s?name=a@b', null, null],
+    ['rtsp://admin:hun/ter2@host:554/s', 'rtsp://host:554/s', 'admin', 'hun/ter2'],
+    ['rtsp://host:554/s@1', 'rtsp://host:554/s@1', null, null],
+    ['rtsp://[fe80::1]:554/s@1', 'rtsp://[fe80::1]:554/s@1', null, null],
   ])('splits %s', (url, shownUrl, user, password) =>
     expect(splitCameraAddress(url)).toEqual({ shownUrl, user, password, dialUrl: shownUrl }),
   );

@@ -120,6 +120,14 @@ describe('HTTP', () => {
     await stillAnswers();
   });
 
+  it('looks no longer at a long text of a stranger than it takes to read it', async () => {
+    const body = { user: 7, password: 'x', more: 'a'.repeat(900_000) };
+    const startMs = performance.now();
+    const refused = await control.rest('POST', '/v1/session/login', { body });
+    expect(JSON.parse(refused.body)).toMatchObject({ code: 'invalid_input', details: { field: 'user' } });
+    expect(performance.now() - startMs).toBeLessThan(10_000);
+  });
+
   it('names the wrong field, reads numbers from the query, and knows nothing else', async () => {
     const wrong = await control.rest('POST', '/v1/session/login', { body: { user: 7, password: 'x' } });
     expect(JSON.parse(wrong.body)).toMatchObject({ code: 'invalid_input', details: { field: 'user' } });

@@ -16,6 +16,14 @@ beforeEach(() => control.recorder.errors.clear());
 
 const audit = (text: string) => control.journal.search(logQuerySchema.parse({ type: 'audit', text })).entries;
 
+describe('the audit', () => {
+  it('holds a call whatever kinds of values it was made with', async () => {
+    const more: object = { more: 5n, when: new Date(0), set: new Set([1]) };
+    await client.user.add({ name: 'bigint', role: 'viewer', ...more });
+    expect(audit('bigint').map(({ event }) => event)).toEqual(['user.add']);
+  });
+});
+
 describe('spaces', () => {
   const add = (path: string, more: object = {}) =>
     client.space.add({ path, quotaBytes: 128 * mebibyte, ...more });
