@@ -38,7 +38,8 @@ export function initialState(settings: SessionSettings): SessionState {
     keepAliveAtMs: Number.POSITIVE_INFINITY,
     packets: 0,
     packetsSinceMs: 0,
-    playingSinceMs: 0,
+    units: 0,
+    unitsSinceMs: 0,
   };
 }
 
@@ -154,11 +155,12 @@ function onTick(transition: Transition, tick: Extract<SessionEvent, { kind: 'tic
   const { packets, units, skippedBytes } = tick;
   let { state } = transition;
   if (packets !== state.packets) state = { ...state, packets, packetsSinceMs: nowMs };
+  if (units !== state.units) state = { ...state, units, unitsSinceMs: nowMs };
   if (state.phase === 'playing') {
     if (units === 0 && skippedBytes >= skippedBytesMax) {
       return endings.malformed(`${skippedBytes} bytes of its stream belong to no packet.`);
     }
-    return onPlayingTick({ ...transition, state }, units);
+    return onPlayingTick({ ...transition, state });
   }
   if (nowMs < state.deadlineMs) return nothing(state);
   if (state.phase === 'connecting') {
@@ -168,19 +170,19 @@ function onTick(transition: Transition, tick: Extract<SessionEvent, { kind: 'tic
   const method = state.outstanding?.method ?? 'SETUP';
   // Some cameras stream without ever answering PLAY.
   if (method === 'PLAY' && packets > 0) {
-    const playing: SessionState = { ...state, phase: 'playing', playingSinceMs: nowMs, outstanding: null };
+    const playing: SessionState = { ...state, phase: 'playing', unitsSinceMs: nowMs, outstanding: null };
     return { state: { ...playing, keepAliveAtMs: nowMs }, actions: [{ kind: 'playing' }] };
   }
   return endings.noAnswer(method, settings.responseTimeoutMs, skippedBytes);
 }
 
-function onPlayingTick(transition: Transition, units: number): Step | SessionEnd {
+function onPlayingTick(transition: Transition): Step | SessionEnd {
   const { settings, state, nowMs } = transition;
   if (nowMs - state.packetsSinceMs >= settings.mediaTimeoutMs) {
     return endings.stalled(settings.mediaTimeoutMs, state.transport === 'udp');
   }
   const picturelessMs = settings.mediaTimeoutMs * picturelessTimeouts;
-  if (units === 0 && nowMs - state.playingSinceMs >= picturelessMs) return endings.noPicture(picturelessMs);
+  if (nowMs - state.unitsSinceMs >= picturelessMs) return endings.noPicture(picturelessMs);
   return nowMs >= state.keepAliveAtMs ? keepAliveRequest(transition) : nothing(state);
 }
 

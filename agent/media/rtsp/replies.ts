@@ -229,7 +229,7 @@ function onPlaying(transition: Transition, response: RtspResponse): Step {
     phase: 'playing',
     outstanding: null,
     deadlineMs: Number.POSITIVE_INFINITY,
-    playingSinceMs: nowMs,
+    unitsSinceMs: nowMs,
     packetsSinceMs: nowMs,
     keepAliveAtMs: nowMs + keepAliveAfterMs(fields.timeoutSeconds),
   };

@@ -61,7 +61,9 @@ export interface SessionState {
   /** Media packets at the last tick, and since when there are no more. */
   readonly packets: number;
   readonly packetsSinceMs: number;
-  readonly playingSinceMs: number;
+  /** Whole pictures at the last tick, and since when there are no more. */
+  readonly units: number;
+  readonly unitsSinceMs: number;
 }
 
 export type SessionEvent =

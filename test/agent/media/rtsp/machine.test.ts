@@ -57,7 +57,7 @@ class Run {
     );
   }
 
-  tick(nowMs: number, packets: number, units = 1, skippedBytes = 0): this {
+  tick(nowMs: number, packets: number, units = packets, skippedBytes = 0): this {
     this.nowMs = nowMs;
     return this.on({ kind: 'tick', packets, units, skippedBytes });
   }
@@ -317,6 +317,19 @@ describe('the end of a session', () => {
       reason: 'protocol-error',
       detail: expect.stringMatching(/key frame/),
     });
+  });
+
+  it('comes when pictures that came fail to come for a minute while packets go on', () => {
+    const run = new Run().playing();
+    for (let i = 1; i <= 100; i++) run.tick(i * 1000, i, i);
+    for (let i = 101; i < 160; i++) run.tick(i * 1000, i, 100);
+    expect(run.did().join()).not.toContain('end');
+    expect(run.tick(160_000, 160, 100).end()).toMatchObject({
+      reason: 'protocol-error',
+      transient: true,
+      detail: expect.stringMatching(/key frame/),
+    });
+    expect(run.last[0]).toMatchObject({ teardown: { method: 'TEARDOWN', url: live } });
   });
 
   it('is "ended" when a playing camera closes, says goodbye or tears down', () => {
