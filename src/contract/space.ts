@@ -118,9 +118,12 @@ export const space = {
     .route({ method: 'DELETE', path: '/spaces/{id}' })
     .input(z.object({ id: idSchema, confirm: z.string() }))
     .output(okSchema),
-  /** Rebuild the index from the blocks. */
+  /**
+   * Rebuild the index from the blocks; nothing is recorded there meanwhile. A `normal` space, which records, needs its
+   * name as `confirm`: `conflict` without.
+   */
   restore: admin
     .route({ method: 'POST', path: '/spaces/{id}/restore' })
-    .input(byIdSchema)
+    .input(z.object({ id: idSchema, confirm: z.string().optional() }))
     .output(spaceSchema),
 };

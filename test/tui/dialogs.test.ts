@@ -50,6 +50,17 @@ describe('a dangerous question', () => {
     expect(screen.text).toContain('Initialising /srv/video/disk1.');
   });
 
+  it('asks for the name before a normal space is restored, for nothing is recorded there meanwhile', async () => {
+    const screen = await open();
+    await screen.press(...toDisk1, 'R');
+    expect(screen.text).toContain('needs no restoring');
+    await screen.press('tab', 'tab', 'enter');
+    expect(screen.text).toContain('The name does not match. Nothing was done.');
+    await screen.type('disk1');
+    await screen.press('tab', 'tab', 'enter');
+    expect(screen.agent.calls).toEqual([['space.restore', { id: 's1', confirm: 'disk1' }]]);
+  });
+
   it('shows the refusal of the node with its hint, and stays', async () => {
     const screen = await open();
     await screen.press('2', 'D');

@@ -116,6 +116,10 @@ export function spaceHandlers({ settings, recorder, folders, board, clock, dataD
     }),
     restore: api.space.restore.handler(async ({ input }) => {
       const space = existing(input.id);
+      if (shown(space.id).state === 'normal') {
+        const consequence = `${space.id} is normal: rebuilding its index interrupts what records there`;
+        requireConfirmation(space, input.confirm ?? '', consequence);
+      }
       await recorder.request({ method: 'restoreSpace', spaceId: space.id });
       return shown(space.id);
     }),

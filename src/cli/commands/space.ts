@@ -213,13 +213,20 @@ function addDangerous(noun: Command, host: CommandHost): void {
   addCommand(noun, host, {
     usage: 'restore <id>',
     summary: 'take up a space found on disk: rebuilds the index from its blocks',
-    flags: [['--no-wait', 'do not wait until it is restored']],
-    options: z.object({ wait: z.boolean().default(true) }),
+    flags: [yesFlag, ['--no-wait', 'do not wait until it is restored']],
+    options: confirmed.extend({ wait: z.boolean().default(true) }),
     examples: ['holdfast space restore s1'],
     run: (context, args, options) =>
       context.withNode(async (connection) => {
         const found = await findSpace(connection, onlyArgument(args));
-        const started = await connection.client.space.restore({ id: found.id });
+        if (found.state === 'normal') {
+          await confirmByName(context.io, {
+            consequence: `${found.name} is normal: nothing is recorded there until its index is rebuilt from ${formatSize(found.usedBytes)} of video.`,
+            name: found.name,
+            given: options.yes,
+          });
+        }
+        const started = await connection.client.space.restore({ id: found.id, confirm: found.name });
         const space = options.wait ? await waitUntilReady(context, connection, started) : started;
         report(context, space, `space ${space.id} is ${space.state}`);
       }),

@@ -173,6 +173,21 @@ describe('dangerous commands', () => {
     expect(deleted).toEqual(['video']);
   });
 
+  it('a normal space is restored only when its name confirms it', async () => {
+    const restored: unknown[] = [];
+    const restore = os.space.restore.handler(({ input }) => {
+      restored.push(input.confirm);
+      return space;
+    });
+    const data = await node({ space: { ...router.space, restore } });
+    const without = await cli(['space', 'restore', 's1', '--data', data]);
+    expect(without.code).toBe(exitCodes.conflict);
+    expect(without.stderr).toContain('nothing is recorded there until its index is rebuilt');
+    expect(restored).toEqual([]);
+    expect((await cli(['space', 'restore', 's1', '--yes', 'video', '--data', data])).code).toBe(0);
+    expect(restored).toEqual(['video']);
+  });
+
   it('of an unknown object are not_found', async () => {
     const data = await node(router);
     expect((await cli(['space', 'delete', 's9', '--yes', 's9', '--data', data])).code).toBe(

@@ -154,14 +154,23 @@ export function deleteSpace(shell: Shell, space: Space): void {
 
 export function restoreSpace(shell: Shell, space: Space): void {
   if (!shell.mayChange()) return;
+  const records = space.state === 'normal';
   shell.open(
     confirmOverlay(shell, {
       title: `Restore ${space.name}`,
-      consequences: [`The index of ${space.path} is rebuilt from its blocks. No video is lost by it.`],
+      consequences: [
+        `The index of ${space.path} is rebuilt from its blocks. No video is lost by it.`,
+        ...(records
+          ? [
+              'This space is normal and needs no restoring. Until it is done, cameras record elsewhere or not at all.',
+            ]
+          : []),
+      ],
+      ...(records ? { typed: space.name } : {}),
       verb: 'Restore',
       working: 'Restoring',
       act: async () => {
-        await shell.client.space.restore({ id: space.id });
+        await shell.client.space.restore({ id: space.id, confirm: space.name });
       },
       done: () => shell.notify(`Restoring ${space.path}.`, 'good'),
     }),

@@ -16,14 +16,6 @@ beforeEach(() => control.recorder.errors.clear());
 
 const audit = (text: string) => control.journal.search(logQuerySchema.parse({ type: 'audit', text })).entries;
 
-describe('the audit', () => {
-  it('holds a call whatever kinds of values it was made with', async () => {
-    const more: object = { more: 5n, when: new Date(0), set: new Set([1]) };
-    await client.user.add({ name: 'bigint', role: 'viewer', ...more });
-    expect(audit('bigint').map(({ event }) => event)).toEqual(['user.add']);
-  });
-});
-
 describe('spaces', () => {
   const add = (path: string, more: object = {}) =>
     client.space.add({ path, quotaBytes: 128 * mebibyte, ...more });
@@ -99,6 +91,19 @@ describe('spaces', () => {
     expect(control.recorder.requests.at(-1)).toMatchObject({ method: 'restoreSpace', spaceId: 's77' });
     control.folders.set('/mnt/next', {});
     expect((await add('/mnt/next')).id).toBe('s78');
+  });
+
+  it('that are normal are not restored by accident: recording stops meanwhile', async () => {
+    control.folders.set('/mnt/busy', {});
+    const { id, name } = await add('/mnt/busy');
+    const sent = control.recorder.requests.length;
+    expect(await failureOf(client.space.restore({ id }))).toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('interrupts what records there'),
+    });
+    expect(control.recorder.requests.length).toBe(sent);
+    await client.space.restore({ id, confirm: name });
+    expect(control.recorder.requests.at(-1)).toMatchObject({ method: 'restoreSpace', spaceId: id });
   });
 
   it('leave nothing behind when the recorder refuses them', async () => {
@@ -182,6 +187,14 @@ describe('cameras', () => {
   let poolId = '';
   beforeAll(async () => {
     ({ poolId } = await control.addStorage());
+  });
+
+  it('get a number that no camera before them had, also not one that was typed', async () => {
+    const add = (more: object) =>
+      client.camera.add({ name: 'numbered', url: 'rtsp://h/', pool: poolId, ...more });
+    const { id } = await add({ id: 'c7' });
+    await client.camera.remove({ id });
+    expect((await add({})).id).toBe('c8');
   });
 
   it('keep their password to the node: not in replies, settings, or the journal', async () => {
@@ -299,6 +312,12 @@ describe('the audit', () => {
       level: 'warning',
     });
     expect(JSON.stringify(control.journal.latest(1000))).not.toMatch(/Wrong-guess|horse-battery/);
+  });
+
+  it('holds a call whatever kinds of values it was made with', async () => {
+    const more: object = { more: 5n, when: new Date(0), set: new Set([1]) };
+    await client.user.add({ name: 'bigint', role: 'viewer', ...more });
+    expect(audit('bigint').map(({ event }) => event)).toEqual(['user.add']);
   });
 
   it('outlives the clearing of the log, and records it', async () => {
