@@ -57,13 +57,14 @@ async function start(options: AgentOptions, onStop: OnStop): Promise<ReadyInfo> 
   const address = options.listen === null ? null : parseListen(options.listen);
   const certificate = address && (await openCertificate(place, state.settings));
   const control = assemble(place, state, certificate, options.peerListen ?? peerListenDefault);
-  const oneTimePassword = await createFirstAccount(control, state.settings);
   onStop(() => control.supervisor.stop());
   // Before the recorder: the guard hands over, which stops the pair's recording here.
   onStop(() => control.standby.stop());
   onStop(() => control.receivers.stop());
   control.start();
   const listen = await openDoors({ place, state, control, address, certificate }, onStop);
+  // Last: a start that fails, on a port in use say, would have used up the one showing of the password.
+  const oneTimePassword = await createFirstAccount(control, state.settings);
 
   const fingerprint = certificate?.fingerprint ?? null;
   const { id: nodeId, name: nodeName } = state.settings.current().node;

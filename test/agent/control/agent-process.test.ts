@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -96,6 +97,19 @@ describe('the agent', () => {
     const second = run();
     await second.ready;
     expect(second.output()).not.toContain('password');
+  });
+
+  it('does not use up its one-time password in a start that fails', { timeout: 60_000 }, async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const port = typeof address === 'object' ? address?.port : null;
+    const taken = run(folder, `127.0.0.1:${port}`);
+    expect(await taken.exited).toBe(exitCodes.conflict);
+    other.close();
+    const again = run();
+    await again.ready;
+    expect(again.output()).toMatch(/^password {5}\S+$/m);
   });
 
   it('is alone on its data folder', async () => {
