@@ -97,6 +97,7 @@ function addCamera(
     enabled: true,
     createdAtMs: nowMs,
   };
+  draft.counters.camera = Math.max(draft.counters.camera, numberOf(id));
   draft.cameras.push(camera);
   return camera;
 }
@@ -166,7 +167,12 @@ function hostOf(url: string): string {
   return /^[a-z]+:\/\/([^/?#]*)/i.exec(url)?.[1]?.toLowerCase() ?? '';
 }
 
-/** Numbers go up for ever, so that recordings of a removed camera never become another's. */
+/** Of an id as this node gives them; 0 for any other. */
+function numberOf(id: string): number {
+  return Number(/^c(\d{1,9})$/.exec(id)?.[1] ?? 0);
+}
+
+/** Numbers go up for ever, from the highest that was ever typed, so that recordings of a removed camera never become another's. */
 function nextCameraId(draft: Settings): string {
   do draft.counters.camera += 1;
   while (draft.cameras.some((camera) => camera.id === `c${draft.counters.camera}`));
