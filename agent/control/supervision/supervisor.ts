@@ -185,7 +185,8 @@ export class Supervisor<
   }
 
   async #spawn(): Promise<void> {
-    const child = this.#options.spawn();
+    const child = this.#tryToSpawn();
+    if (child === null) return;
     this.#process = child;
     let ended: string | null = null;
     void child.exited.then((detail) => {
@@ -202,6 +203,17 @@ export class Supervisor<
         return this.#send({ kind: 'spawn-failed', detail: 'it did not listen in time' });
       }
       await this.#pause(connectRetryMs);
+    }
+  }
+
+  /** Null when the system gives neither process nor log file now: told, and tried again like any that ends at once. */
+  #tryToSpawn(): ServiceProcess | null {
+    try {
+      return this.#options.spawn();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#send({ kind: 'spawn-failed', detail: `it could not be started: ${why}` });
+      return null;
     }
   }
 

@@ -19,6 +19,7 @@ let recorders: FakeRecorder[];
 let killed: string[];
 let supervisor: RecorderSupervisor;
 let startsWell: boolean;
+let spawnError: Error | null;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'hf-sup-'));
@@ -28,6 +29,7 @@ beforeEach(() => {
   recorders = [];
   killed = [];
   startsWell = true;
+  spawnError = null;
   supervisor = createRecorderSupervisor({
     clock,
     spawn,
@@ -58,6 +60,7 @@ afterEach(() => {
 });
 
 function spawn(): ServiceProcess {
+  if (spawnError) throw spawnError;
   const recorder = new FakeRecorder();
   recorders.push(recorder);
   if (startsWell) void recorder.listen(path);
@@ -129,6 +132,14 @@ describe('the supervisor', () => {
     await reach(() => recorders.length >= 5, 'five attempts');
     expect(events.filter((event) => event === 'recorder.failed').length).toBeGreaterThanOrEqual(4);
     startsWell = true;
+    await reach(() => supervisor.phase === 'running', 'a good one');
+  });
+
+  it('goes on trying when the system refuses it a process, or a file for its log', async () => {
+    spawnError = new Error('EMFILE: too many open files');
+    supervisor.start();
+    await reach(() => events.filter((event) => event === 'recorder.failed').length >= 3, 'three attempts');
+    spawnError = null;
     await reach(() => supervisor.phase === 'running', 'a good one');
   });
 
