@@ -282,7 +282,7 @@ describe('the first steps', () => {
     await screen.press('tab');
     await screen.type('Tall-ship-77');
     await screen.press('tab', 'enter');
-    await screen.press('down', 'down', 'enter');
+    await screen.press('down', 'enter');
     expect(screen.text).toContain('needs a storage space first');
     agent.publish({
       spaces: sampleStatus()
@@ -297,6 +297,20 @@ describe('the first steps', () => {
       'pool.add',
       { name: 'main', shares: [{ spaceId: 's1', bytes: 4e12 }], strategy: 'capacity', maxLockedPercent: 20 },
     ]);
+  });
+
+  it('go on to the next step when the node reports that one is done', async () => {
+    const agent = fresh();
+    const screen = await open({ agent });
+    await screen.press('enter');
+    await screen.type('Tall-ship-77');
+    await screen.press('tab');
+    await screen.type('Tall-ship-77');
+    await screen.press('tab', 'enter');
+    expect(screen.text).toContain('▸ 2  Add a storage space');
+    await screen.press('up');
+    await screen.tick();
+    expect(screen.text).toContain('▸ ✓  Change the first password');
   });
 
   it('can be left and found again', async () => {

@@ -97,6 +97,8 @@ function progressLines(status: NodeStatus, frame: Frame): Line[] {
 
 export function createSetupPage(shell: Shell): Page {
   let list = listStart;
+  /** A step was done, and the node's report of it is still to come. */
+  let following = false;
 
   const firstOpen = (status: NodeStatus): number =>
     steps.findIndex((step) => !step.done(status) && step.blocked(status) === null);
@@ -112,10 +114,15 @@ export function createSetupPage(shell: Shell): Page {
 
   /** After a step the cursor stands on the next one that is open. */
   function advance(): void {
-    const { status } = shell.state();
-    const next = status ? firstOpen(status) : -1;
-    if (next >= 0) list = { ...list, index: next };
+    following = true;
     shell.changed();
+  }
+
+  function follow(status: NodeStatus): void {
+    if (!following) return;
+    const next = firstOpen(status);
+    if (next >= 0 && next !== list.index) following = false;
+    if (next >= 0) list = { ...list, index: next };
   }
 
   return {
@@ -133,6 +140,7 @@ export function createSetupPage(shell: Shell): Page {
       if (!status)
         return { crumbs: ['First steps'], lines: [blank, line(' Waiting for the node …')], hints: [] };
       const finished = steps.every((step) => step.done(status));
+      follow(status);
       const lines = [
         blank,
         line(span(finished ? ' This node is ready.' : ' First steps of this node', 'title')),
@@ -168,6 +176,7 @@ export function createSetupPage(shell: Shell): Page {
       const moved = moveList(list, key, steps.length, steps.length);
       if (!moved) return false;
       list = moved;
+      following = false;
       shell.changed();
       return true;
     },
