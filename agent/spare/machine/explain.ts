@@ -26,7 +26,7 @@ export function summaryOf(s: GroupState, nowMs: number): string {
 
 function staySentence(s: GroupState, rule: StayRule, leftMs: number, nowMs: number): string {
   const holder = memberName(s, holderOf(s));
-  const ageMs = nowMs - (s.lease?.sinceMs ?? nowMs);
+  const ageMs = nowMs - (s.lease?.receivedAtMs ?? nowMs);
   switch (rule) {
     case 'ending':
       return 'it is leaving or ending';
@@ -71,7 +71,7 @@ function leaseLine(s: GroupState, nowMs: number): string {
   const record = s.lease?.stored?.record;
   if (!s.lease) return 'The lease is not known.';
   if (!record) return 'Nobody has held the lease yet.';
-  const ageMs = nowMs - s.lease.sinceMs;
+  const ageMs = nowMs - s.lease.receivedAtMs;
   if (record.holder === null)
     return `The lease was let go (epoch ${record.epoch}), seen ${seconds(ageMs)} ago.`;
   return `The lease is of ${memberName(s, record.holder)} (epoch ${record.epoch}), last change seen ${seconds(ageMs)} ago.`;

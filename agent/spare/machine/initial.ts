@@ -1,4 +1,5 @@
 /** The role machine's first state: it knows nothing, forwards nothing, and has heard nobody. */
+import { unreadLease } from '../../standby/lease/machine.ts';
 import { checkGroupTiming, type GroupTiming } from '../timing-plan.ts';
 import type { GroupState } from './types.ts';
 
@@ -18,6 +19,7 @@ export function initialGroup({ firstSeq, timing, ...names }: GroupStart): GroupS
   const never = Number.NEGATIVE_INFINITY;
   return {
     ...names,
+    ...unreadLease(firstSeq),
     timing: checkGroupTiming(timing),
     startedAtMs: null,
     phase: 'resting',
@@ -34,18 +36,9 @@ export function initialGroup({ firstSeq, timing, ...names }: GroupStart): GroupS
     epoch: 0,
     highestEpoch: 0,
     rightUntilMs: never,
-    lease: null,
-    nextRequestId: 1,
-    nextSeq: firstSeq,
-    request: null,
-    unknownWrites: [],
-    readDue: true,
     lastRequestMs: never,
     lastRenewMs: never,
-    lastReadOkMs: never,
-    storeLostSinceMs: null,
     storeBackMs: never,
-    storeProblem: null,
     roundTripMs: null,
     release: null,
     drained: false,

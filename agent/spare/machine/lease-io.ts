@@ -1,21 +1,29 @@
-/** Reading and writing the group's lease: one request at a time, every outcome accounted for, nothing guessed. */
-import type { StoredLease } from '../../standby/types.ts';
+/** Reading and writing the group's lease: when, and what the answers mean for the right to forward. */
+import {
+  beginRead,
+  beginWrite,
+  endRead,
+  endWrite,
+  keepOwn,
+  keepRead,
+  keepUnknown,
+  type LeaseWrite,
+  overdueRequest,
+  storeAnswered,
+  storeFailed,
+} from '../../standby/lease/machine.ts';
+import type { LeaseRecord, StoredLease } from '../../standby/types.ts';
 import { checkRight, extendRight, loseRight, released, taken } from './right.ts';
 import { decide, hasRight, memberName, seconds, type Turn, tell } from './turn.ts';
-import type { GroupState, LeaseReadOutcome, LeaseWrite, LeaseWriteOutcome } from './types.ts';
+import type { GroupState, LeaseReadOutcome, LeaseWriteOutcome } from './types.ts';
 
-/** Writes of unknown outcome that are remembered; a forgotten one only never counts. */
-const unknownWritesMax = 8;
 /** After a failure it is tried again no sooner. */
 const retryMs = 200;
 
 export function read(turn: Turn): void {
   const { s, now } = turn;
-  const id = s.nextRequestId;
-  s.nextRequestId = id + 1;
-  s.request = { id, sentAtMs: now.monotonicMs, write: null };
   s.lastRequestMs = now.monotonicMs;
-  turn.actions.push({ type: 'readLease', requestId: id });
+  turn.actions.push(beginRead(s, now.monotonicMs));
 }
 
 export function write(
@@ -25,20 +33,11 @@ export function write(
   successor: string | null = null,
 ): void {
   const { s, now } = turn;
-  const id = s.nextRequestId;
-  const seq = s.nextSeq;
-  s.nextRequestId = id + 1;
-  s.nextSeq = seq + 1;
+  const sent: LeaseWrite = { kind, sentAtMs: now.monotonicMs, epoch, seq: s.nextSeq };
   s.lastRequestMs = now.monotonicMs;
   if (kind !== 'release') s.lastRenewMs = now.monotonicMs;
-  s.request = { id, sentAtMs: now.monotonicMs, write: { kind, sentAtMs: now.monotonicMs, epoch, seq } };
   const holder = kind === 'release' ? null : s.selfId;
-  turn.actions.push({
-    type: 'writeLease',
-    requestId: id,
-    expected: s.lease?.stored?.revision ?? null,
-    record: { pairId: s.leaseId, holder, epoch, seq, successor },
-  });
+  turn.actions.push(beginWrite(s, sent, { pairId: s.leaseId, holder, epoch, seq: sent.seq, successor }));
 }
 
 /** What the lease needs now, when nothing is under way: to be known, to be kept, to be let go, to be looked at. */
@@ -70,29 +69,25 @@ export function holdsStill(s: GroupState): boolean {
 
 export function onRead(turn: Turn, requestId: number, outcome: LeaseReadOutcome): void {
   const { s } = turn;
-  if (s.request?.id !== requestId || s.request.write) return;
-  const { sentAtMs } = s.request;
-  s.request = null;
+  const sentAtMs = endRead(s, requestId);
+  if (sentAtMs === null) return;
   if (outcome.kind !== 'ok') {
-    storeFailed(turn, outcome.problem);
+    storeSilent(turn, outcome.problem);
     return;
   }
   storeAnswers(turn, sentAtMs);
   s.readDue = false;
-  s.lastReadOkMs = sentAtMs;
+  s.lastAnswerMs = sentAtMs;
   learn(turn, outcome.stored);
 }
 
 export function onWrite(turn: Turn, requestId: number, outcome: LeaseWriteOutcome): void {
   const { s, now } = turn;
-  const sent = s.request?.id === requestId ? s.request.write : null;
+  const sent = endWrite(s, requestId);
   if (!sent) return;
-  s.request = null;
   if (outcome.kind === 'ok') {
     storeAnswers(turn, sent.sentAtMs);
-    // Our own write came through: nothing older can be applied any more.
-    s.lease = { stored: outcome.stored, sinceMs: now.monotonicMs, witnessedRelease: sent.kind === 'release' };
-    s.unknownWrites = [];
+    keepOwn(s, sent, outcome.stored, now.monotonicMs);
     confirmed(turn, sent);
     return;
   }
@@ -101,38 +96,32 @@ export function onWrite(turn: Turn, requestId: number, outcome: LeaseWriteOutcom
     storeAnswers(turn, sent.sentAtMs);
     return;
   }
-  s.unknownWrites = [...s.unknownWrites, sent].slice(-unknownWritesMax);
-  storeFailed(turn, outcome.problem);
+  keepUnknown(s, sent);
+  storeSilent(turn, outcome.problem);
 }
 
-/** A driver that never answered: the outcome is unknown. */
 export function expireRequest(turn: Turn): void {
   const { s, now } = turn;
-  if (!s.request || now.monotonicMs - s.request.sentAtMs < 2 * s.timing.rpcTimeoutMs) return;
-  const { id, write: sent } = s.request;
+  const overdue = overdueRequest(s, now.monotonicMs, s.timing.rpcTimeoutMs);
+  if (!overdue) return;
   const outcome = { kind: 'failed', problem: 'no answer at all' } as const;
-  if (sent) onWrite(turn, id, outcome);
-  else onRead(turn, id, outcome);
+  if (overdue.write) onWrite(turn, overdue.id, outcome);
+  else onRead(turn, overdue.id, outcome);
 }
 
 function storeAnswers(turn: Turn, sentAtMs: number): void {
   const { s, now } = turn;
   s.roundTripMs = now.monotonicMs - sentAtMs;
-  if (s.storeLostSinceMs === null) return;
-  const lostMs = now.monotonicMs - s.storeLostSinceMs;
-  s.storeLostSinceMs = null;
-  s.storeProblem = null;
+  const lostMs = storeAnswered(s, now.monotonicMs);
+  if (lostMs === null) return;
   s.storeBackMs = now.monotonicMs;
   tell(turn, 'info', 'store-back', `the group's store answers again after ${seconds(lostMs)}`);
 }
 
-function storeFailed(turn: Turn, problem: string): void {
-  const { s, now } = turn;
-  const first = s.storeLostSinceMs === null;
-  s.storeLostSinceMs ??= now.monotonicMs;
+function storeSilent(turn: Turn, problem: string): void {
+  const first = storeFailed(turn.s, turn.now.monotonicMs, problem);
   if (first) tell(turn, 'warning', 'store-away', `the group's store is out of reach: ${problem}`);
-  s.storeProblem = problem;
-  s.readDue = true;
+  turn.s.readDue = true;
 }
 
 /** Nothing it confirmed can be relied on: every member rests and waits the full time anew. */
@@ -148,39 +137,28 @@ export function onWentBack(turn: Turn, problem: string): void {
   tell(turn, 'error', 'store-went-back', `the group's store holds less than it had confirmed: ${problem}`);
 }
 
-function sameLease(before: StoredLease | null, stored: StoredLease | null): boolean {
-  if (before === null || stored === null) return before === stored;
-  const [a, b] = [before.record, stored.record];
-  return (
-    before.revision === stored.revision && a.holder === b.holder && a.epoch === b.epoch && a.seq === b.seq
-  );
-}
-
 function confirmed(turn: Turn, sent: LeaseWrite): void {
   if (sent.kind === 'take') taken(turn, sent);
   else if (sent.kind === 'release') released(turn);
   else extendRight(turn, sent);
 }
 
-/** What a read shows. The time to wait counts from the first receipt of a revision, not from the latest. */
 function learn(turn: Turn, stored: StoredLease | null): void {
   const { s, now } = turn;
-  const before = s.lease;
-  if (before && sameLease(before.stored, stored)) return;
-  const record = stored?.record ?? null;
-  const past = before?.stored?.record ?? null;
-  // Only what is seen to happen counts: a member that has just started waits the full time.
-  const witnessedRelease =
-    record !== null && record.holder === null && past !== null && record.epoch >= past.epoch;
-  s.lease = { stored, sinceMs: now.monotonicMs, witnessedRelease };
+  const change = keepRead(s, stored, now.monotonicMs, isLater);
+  if (!change) return;
+  const { record } = change;
   s.lastStay = null;
-  const sent = s.unknownWrites.find((each) => each.epoch === record?.epoch && each.seq === record.seq);
-  s.unknownWrites = [];
   s.highestEpoch = Math.max(s.highestEpoch, record?.epoch ?? 0);
   if (record !== null && record.holder === s.handedOver?.to) s.handedOver = null;
-  if (sent) confirmed(turn, sent);
+  if (change.confirmed) confirmed(turn, change.confirmed);
   checkHolder(turn);
   checkRight(turn);
+}
+
+/** Only what is seen to happen counts: a member that has just started waits the full time. */
+function isLater(past: LeaseRecord, record: LeaseRecord): boolean {
+  return record.epoch >= past.epoch;
 }
 
 /** The working one looks for its own name. */

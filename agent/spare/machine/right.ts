@@ -1,6 +1,6 @@
 /** Gaining and losing the right to forward, and the way down to rest: at most one member has it at a time (I7). */
+import type { LeaseWrite } from '../../standby/lease/machine.ts';
 import { become, decide, hasRight, memberName, seconds, type Turn, tell } from './turn.ts';
-import type { LeaseWrite } from './types.ts';
 
 /** The forwarder ends a drain by itself; when it does not say so, nobody waits longer than this for it. */
 const drainGraceMs = 250;

@@ -1,6 +1,7 @@
 /** What the role machine knows, hears and asks for: the whole vocabulary between the pure core and its driver. */
 import type { GroupDecision } from '../../../src/contract/index.ts';
-import type { LeaseRecord, StoredLease } from '../../standby/types.ts';
+import type { LeaseAction, LeaseState, LeaseWrite } from '../../standby/lease/machine.ts';
+import type { StoredLease } from '../../standby/types.ts';
 import type { GroupTiming } from '../timing-plan.ts';
 import type { Presence, Roster } from '../types.ts';
 
@@ -72,13 +73,7 @@ export type GroupEvent =
 
 /** What the driver is to do, in this order. */
 export type GroupAction =
-  | { readonly type: 'readLease'; readonly requestId: number }
-  | {
-      readonly type: 'writeLease';
-      readonly requestId: number;
-      readonly expected: string | null;
-      readonly record: LeaseRecord;
-    }
+  | LeaseAction
   | { readonly type: 'readRoster' }
   | { readonly type: 'readPresence'; readonly memberId: string }
   | { readonly type: 'writePresence'; readonly expected: string | null; readonly presence: Presence }
@@ -103,13 +98,6 @@ export type GroupAction =
  */
 export type Phase = 'resting' | 'working' | 'draining' | 'closing';
 
-export interface LeaseWrite {
-  readonly kind: 'take' | 'renew' | 'release';
-  readonly sentAtMs: number;
-  readonly epoch: number;
-  readonly seq: number;
-}
-
 /** Another member, as its words show it; ages count on our clock. */
 export interface MemberView {
   readonly presence: Presence;
@@ -122,7 +110,7 @@ export interface MemberView {
 }
 
 /** All of the machine's state; plain data, replaced by each step. */
-export interface GroupState {
+export interface GroupState extends LeaseState<LeaseWrite> {
   readonly selfId: string;
   readonly boot: string;
   readonly version: string;
@@ -145,32 +133,10 @@ export interface GroupState {
   readonly highestEpoch: number;
   /** Exclusive end of the right to forward. */
   readonly rightUntilMs: number;
-  readonly lease: {
-    readonly stored: StoredLease | null;
-    /** When this revision was first received. */
-    readonly sinceMs: number;
-    /** It was let go while this member looked. */
-    readonly witnessedRelease: boolean;
-  } | null;
 
-  readonly nextRequestId: number;
-  readonly nextSeq: number;
-  readonly request: {
-    readonly id: number;
-    readonly sentAtMs: number;
-    readonly write: LeaseWrite | null;
-  } | null;
-  /** Writes that may or may not have been applied. */
-  readonly unknownWrites: readonly LeaseWrite[];
-  readonly readDue: boolean;
   readonly lastRequestMs: number;
   readonly lastRenewMs: number;
-  /** When the last read was sent that was answered. */
-  readonly lastReadOkMs: number;
-  /** Since when the store has not answered; null while it does. */
-  readonly storeLostSinceMs: number | null;
   readonly storeBackMs: number;
-  readonly storeProblem: string | null;
   readonly roundTripMs: number | null;
 
   /** Release to be written once nothing is sent any more, and to whom. */

@@ -40,13 +40,13 @@ export function verdictOf(s: GroupState, nowMs: number): Verdict {
   // It ran out while the store was away, and this member has rested: nobody else can have a right by it.
   if (holdsStill(s) && s.facts.ready) return { take: true, rule: 'own-lease' };
   // A host that ends the group lets go too, and its list says so.
-  if (lease?.witnessedRelease && s.rosterReadMs < lease.sinceMs) {
+  if (lease?.witnessedRelease && s.rosterReadMs < lease.receivedAtMs) {
     return { take: false, rule: 'roster-unknown', leftMs: null };
   }
   const stepsMs = stepsOf(s) * timing.stepMs;
   const successorMs = record?.successor == null ? 0 : timing.successorMs;
   const waitMs = (lease?.witnessedRelease ? successorMs : timing.takeOverAfterMs) + stepsMs;
-  const leaseLeftMs = (lease?.sinceMs ?? nowMs) + waitMs - nowMs;
+  const leaseLeftMs = (lease?.receivedAtMs ?? nowMs) + waitMs - nowMs;
   // Who held it goes first when the store is back, and then the others in their order.
   const backLeftMs = s.storeBackMs + timing.pollMs + stepsMs - nowMs;
   if (leaseLeftMs > 0) return { take: false, rule: waitRule(s), leftMs: leaseLeftMs };
@@ -59,7 +59,7 @@ function barredBy(s: GroupState, nowMs: number): StayRule | null {
   if (hasSecond(s)) return 'same-id';
   if (s.roster === null) return s.storeLostSinceMs === null ? 'roster-unknown' : 'store-away';
   if (placeOf(s, s.selfId) < 0) return 'not-member';
-  const looked = nowMs - s.lastReadOkMs < 2 * s.timing.pollMs + s.timing.rpcTimeoutMs;
+  const looked = nowMs - s.lastAnswerMs < 2 * s.timing.pollMs + s.timing.rpcTimeoutMs;
   if (s.storeLostSinceMs !== null) return 'store-away';
   return s.readDue || !s.lease || !looked ? 'lease-unread' : null;
 }
@@ -68,6 +68,6 @@ function waitRule(s: GroupState): StayRule {
   const { lease, timing } = s;
   if (lease?.witnessedRelease)
     return lease.stored?.record.successor == null ? 'released-waiting' : 'handed-over';
-  const ageMs = s.lastReadOkMs - (lease?.sinceMs ?? 0);
+  const ageMs = s.lastAnswerMs - (lease?.receivedAtMs ?? 0);
   return ageMs < 2 * timing.renewMs ? 'lease-renewed' : 'lease-waiting';
 }

@@ -12,7 +12,7 @@ import {
   type Turn,
   tell,
 } from './turn.ts';
-import type { DecisionInputs, GuardState, LeaseWrite, NextRole } from './types.ts';
+import type { DecisionInputs, GuardState, GuardWrite, NextRole } from './types.ts';
 
 /** Starts that may fail on a node, one after the other, before it gives up and says why. */
 export const failuresMax = 3;
@@ -80,7 +80,7 @@ export function activate(turn: Turn, { epoch, rule, inputs, handedOver }: Activa
 }
 
 /** A take that the store confirmed, answered or read back; worthless once its time is over. */
-export function taken(turn: Turn, write: LeaseWrite): void {
+export function taken(turn: Turn, write: GuardWrite): void {
   const { s, now } = turn;
   if (s.role !== 'candidate' || now.monotonicMs >= write.sentAtMs + s.timing.leaseMs) return;
   s.validUntilMs = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,7 @@
 /** The guard's first state: it knows nothing of the lease and stops whatever an earlier process may have left running. */
 import type { PairConfig } from '../../../src/contract/standby.ts';
 import { AppError } from '../../../src/errors.ts';
+import { unreadLease } from '../lease/machine.ts';
 import { timingOf } from '../timing-plan.ts';
 import type { GuardMemory, GuardState } from './types.ts';
 
@@ -32,6 +33,7 @@ export function initialGuard(config: PairConfig, start: GuardStart): GuardState 
   const { mayRun, ...remembered } = start.memory;
   return {
     ...remembered,
+    ...unreadLease(start.firstSeq),
     nodeId: start.nodeId,
     peerId: peer.id,
     config,
@@ -41,21 +43,12 @@ export function initialGuard(config: PairConfig, start: GuardStart): GuardState 
     problem: null,
     highestEpochSinceMs: never,
     epoch: 0,
-    lease: null,
     validUntilMs: never,
     promisedUntilMs: never,
     promiseHeldUntilMs: never,
     promiseBasis: null,
-    nextRequestId: 1,
-    nextSeq: start.firstSeq,
-    request: null,
-    unknownWrites: [],
-    readDue: true,
     lastReadMs: never,
-    lastAnswerMs: never,
     lastWriteMs: never,
-    storeLostSinceMs: null,
-    storeProblem: null,
     resources: 'unknown',
     resourcesMayRun: start.resourcesMayRun && mayRun,
     expired: true,

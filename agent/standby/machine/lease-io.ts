@@ -1,11 +1,20 @@
-/** Reading and writing the lease: one request at a time, every outcome accounted for, nothing guessed (rules 1 and 3). */
+/** Reading and writing the lease, and what the answers mean for the right to be active (rules 1 and 3). */
+import {
+  beginRead,
+  beginWrite,
+  endRead,
+  endWrite,
+  keepOwn,
+  keepRead,
+  keepUnknown,
+  overdueRequest,
+  storeAnswered,
+  storeFailed,
+} from '../lease/machine.ts';
 import type { LeaseRecord, StoredLease } from '../types.ts';
 import { extendLease, loseAuthority, taken } from './authority.ts';
 import { decide, isOccupied, learnEpoch, nodeName, type Turn, tell } from './turn.ts';
-import type { GuardState, LeaseView, LeaseWrite, ReadOutcome, WriteOutcome } from './types.ts';
-
-/** Writes of unknown outcome that are remembered; a forgotten one only never counts. */
-const unknownWritesMax = 8;
+import type { GuardState, GuardWrite, ReadOutcome, WriteOutcome } from './types.ts';
 
 /** How often a standby looks at the lease: a quarter of the renewal, so that T begins soon after the last one. */
 export function pollIntervalMs(s: GuardState): number {
@@ -14,49 +23,32 @@ export function pollIntervalMs(s: GuardState): number {
 
 export function read(turn: Turn): void {
   const { s, now } = turn;
-  const id = s.nextRequestId;
-  s.nextRequestId = id + 1;
-  s.request = { id, sentAtMs: now.monotonicMs, write: null };
   s.lastReadMs = now.monotonicMs;
-  turn.actions.push({ type: 'readLease', requestId: id });
+  turn.actions.push(beginRead(s, now.monotonicMs));
 }
 
 export function write(
   turn: Turn,
-  kind: LeaseWrite['kind'],
+  kind: GuardWrite['kind'],
   content: Pick<LeaseRecord, 'holder' | 'epoch' | 'successor'>,
 ): void {
   const { s, now } = turn;
-  const id = s.nextRequestId;
-  const seq = s.nextSeq;
-  s.nextRequestId = id + 1;
-  s.nextSeq = seq + 1;
-  s.lastWriteMs = now.monotonicMs;
   const released = s.lease?.witnessedRelease === true && s.lease.stored?.record.successor === s.nodeId;
-  s.request = {
-    id,
+  const sent: GuardWrite = {
+    kind,
     sentAtMs: now.monotonicMs,
-    write: {
-      kind,
-      sentAtMs: now.monotonicMs,
-      epoch: content.epoch,
-      seq,
-      handedOver: kind === 'take' && released,
-    },
+    epoch: content.epoch,
+    seq: s.nextSeq,
+    handedOver: kind === 'take' && released,
   };
-  turn.actions.push({
-    type: 'writeLease',
-    requestId: id,
-    expected: s.lease?.stored?.revision ?? null,
-    record: { pairId: s.config.pairId, seq, ...content },
-  });
+  s.lastWriteMs = now.monotonicMs;
+  turn.actions.push(beginWrite(s, sent, { pairId: s.config.pairId, seq: sent.seq, ...content }));
 }
 
 export function onRead(turn: Turn, requestId: number, outcome: ReadOutcome) {
   const { s } = turn;
-  if (s.request?.id !== requestId || s.request.write) return;
-  const sentAtMs = s.request.sentAtMs;
-  s.request = null;
+  const sentAtMs = endRead(s, requestId);
+  if (sentAtMs === null) return;
   if (outcome.kind !== 'ok') return storeSilent(turn, outcome.kind, outcome.problem);
   storeAnswers(turn);
   s.readDue = false;
@@ -65,74 +57,49 @@ export function onRead(turn: Turn, requestId: number, outcome: ReadOutcome) {
 }
 
 export function onWrite(turn: Turn, requestId: number, outcome: WriteOutcome) {
-  const { s } = turn;
-  const sent = s.request?.id === requestId ? s.request.write : null;
+  const { s, now } = turn;
+  const sent = endWrite(s, requestId);
   if (!sent) return;
-  s.request = null;
   if (outcome.kind === 'ok') {
     storeAnswers(turn);
     s.readDue = false;
-    learnOwn(turn, outcome.stored, sent);
+    keepOwn(s, sent, outcome.stored, now.monotonicMs);
+    confirmed(turn, sent);
     return;
   }
   s.readDue = true;
   if (outcome.kind === 'conflict') return storeAnswers(turn);
   // A wrong key is answered before anything is written, but only a conflict is taken as proof of that.
-  s.unknownWrites = [...s.unknownWrites, sent].slice(-unknownWritesMax);
+  keepUnknown(s, sent);
   storeSilent(turn, outcome.kind === 'unknown' ? 'unavailable' : 'unauthorized', outcome.problem);
 }
 
-/** A driver that never answered: the outcome is unknown. */
 export function expireRequest(turn: Turn): void {
   const { s, now } = turn;
-  if (!s.request || now.monotonicMs - s.request.sentAtMs < 2 * s.timing.rpcTimeoutMs) return;
-  const { id } = s.request;
+  const overdue = overdueRequest(s, now.monotonicMs, s.timing.rpcTimeoutMs);
+  if (!overdue) return;
   const problem = 'no answer at all';
-  if (s.request.write) onWrite(turn, id, { kind: 'unknown', problem });
-  else onRead(turn, id, { kind: 'unavailable', problem });
+  if (overdue.write) onWrite(turn, overdue.id, { kind: 'unknown', problem });
+  else onRead(turn, overdue.id, { kind: 'unavailable', problem });
 }
 
 function storeAnswers(turn: Turn): void {
-  const { s, now } = turn;
-  if (s.storeLostSinceMs === null) return;
-  const lostMs = Math.round(now.monotonicMs - s.storeLostSinceMs);
-  s.storeLostSinceMs = null;
-  s.storeProblem = null;
-  tell(turn, 'info', 'arbiter-back', `the arbiter answers again after ${lostMs} ms`);
+  const lostMs = storeAnswered(turn.s, turn.now.monotonicMs);
+  if (lostMs === null) return;
+  tell(turn, 'info', 'arbiter-back', `the arbiter answers again after ${Math.round(lostMs)} ms`);
 }
 
 function storeSilent(turn: Turn, kind: 'unavailable' | 'unauthorized', problem: string): void {
   const { s, now } = turn;
-  const first = s.storeLostSinceMs === null;
-  s.storeLostSinceMs ??= now.monotonicMs;
   const text = kind === 'unauthorized' ? `refused the key: ${problem}` : problem;
-  if (first || (kind === 'unauthorized' && s.storeProblem !== text)) {
+  const isNews = kind === 'unauthorized' && s.storeProblem !== text;
+  const first = storeFailed(s, now.monotonicMs, text);
+  if (first || isNews) {
     tell(turn, 'warning', `arbiter-${kind}`, `the arbiter is out of reach: ${text}`);
   }
-  s.storeProblem = text;
 }
 
-function sameLease(view: LeaseView, stored: StoredLease | null): boolean {
-  if (view.stored === null || stored === null) return view.stored === stored;
-  const [a, b] = [view.stored.record, stored.record];
-  return (
-    view.stored.revision === stored.revision &&
-    a.holder === b.holder &&
-    a.epoch === b.epoch &&
-    a.seq === b.seq &&
-    a.successor === b.successor
-  );
-}
-
-/** Our own write came through: nothing older can be applied any more. */
-function learnOwn(turn: Turn, stored: StoredLease, sent: LeaseWrite): void {
-  const { s, now } = turn;
-  s.lease = { stored, receivedAtMs: now.monotonicMs, witnessedRelease: sent.kind === 'release' };
-  s.unknownWrites = [];
-  confirmed(turn, sent);
-}
-
-function confirmed(turn: Turn, sent: LeaseWrite) {
+function confirmed(turn: Turn, sent: GuardWrite) {
   const { s } = turn;
   if (sent.kind === 'take') return taken(turn, sent);
   if (sent.kind === 'release') {
@@ -146,24 +113,22 @@ function confirmed(turn: Turn, sent: LeaseWrite) {
   if (isOccupied(s.role) && !s.expired && sent.epoch === s.epoch) extendLease(turn, sent.sentAtMs);
 }
 
-/** What a read shows. T counts from the first receipt of a revision, not from the latest (rule 3). */
 function learn(turn: Turn, stored: StoredLease | null): void {
   const { s, now } = turn;
-  const before = s.lease;
-  if (before && sameLease(before, stored)) return;
-  const record = stored?.record ?? null;
-  const past = before?.stored?.record ?? null;
-  const witnessedRelease =
-    record !== null && record.holder === null && past?.epoch === record.epoch && past.holder !== null;
-  s.lease = { stored, receivedAtMs: now.monotonicMs, witnessedRelease };
-  const sent = s.unknownWrites.find((each) => each.epoch === record?.epoch && each.seq === record.seq);
-  s.unknownWrites = [];
-  if (sent) confirmed(turn, sent);
+  const change = keepRead(s, stored, now.monotonicMs, endsItsTenure);
+  if (!change) return;
+  const { past, record } = change;
+  if (change.confirmed) confirmed(turn, change.confirmed);
   if (record && record.pairId === s.config.pairId && isMember(s, record.holder)) {
     learnEpoch(turn, record.epoch);
   }
   noticeRenewal(turn, past, record);
   checkHolder(turn, record);
+}
+
+/** A release that is merely found may be an old state of a restored store: that very epoch was seen held before. */
+function endsItsTenure(past: LeaseRecord, record: LeaseRecord): boolean {
+  return past.epoch === record.epoch && past.holder !== null;
 }
 
 /** An operator's wish to become active ends when the peer turns out to be alive and holding. */

@@ -1,6 +1,7 @@
 /** What the guard's machine knows, hears and asks for: the whole vocabulary between the pure core and its driver. */
 import type { Decision, LeaseTiming, PairConfig, PairRole } from '../../../src/contract/standby.ts';
-import type { HeartbeatPayload, LeaseRecord, StoredLease } from '../types.ts';
+import type { LeaseAction, LeaseState, LeaseWrite } from '../lease/machine.ts';
+import type { HeartbeatPayload, StoredLease } from '../types.ts';
 
 /** `monotonicMs` decides, `utcMs` is only shown. Both are read before the event is handed in. */
 export interface Now {
@@ -85,13 +86,7 @@ export type DecisionInputs = Decision['inputs'];
 
 /** What the driver is to do, in this order. Actions are requests: their outcome comes back as an event. */
 export type GuardAction =
-  | { readonly type: 'readLease'; readonly requestId: number }
-  | {
-      readonly type: 'writeLease';
-      readonly requestId: number;
-      readonly expected: string | null;
-      readonly record: LeaseRecord;
-    }
+  | LeaseAction
   /** `handedOver`: the peer has said that it stopped everything, so its address is free. */
   | { readonly type: 'startResources'; readonly epoch: number; readonly handedOver: boolean }
   | { readonly type: 'stopResources' }
@@ -115,24 +110,10 @@ export type GuardAction =
       readonly text: string;
     };
 
-/** A write of the lease whose outcome is awaited, or will never be known but by reading. */
-export interface LeaseWrite {
-  readonly kind: 'renew' | 'take' | 'release';
-  /** Monotonic, taken before sending: validity counts from here (rule 1). */
-  readonly sentAtMs: number;
-  readonly epoch: number;
-  /** Different for every attempt, so that a read tells which of several has been applied. */
-  readonly seq: number;
+/** Validity counts from its sending (rule 1). */
+export interface GuardWrite extends LeaseWrite {
   /** A take of what the peer released to this node. */
   readonly handedOver: boolean;
-}
-
-export interface LeaseView {
-  readonly stored: StoredLease | null;
-  /** When this revision was first received: T counts from here (rule 3). */
-  readonly receivedAtMs: number;
-  /** An explicit release that this guard saw happen, and so may be taken without waiting. */
-  readonly witnessedRelease: boolean;
 }
 
 export interface PeerView {
@@ -143,8 +124,8 @@ export interface PeerView {
 
 export type NextRole = 'standby' | 'out' | 'fault';
 
-/** All of the guard's state; plain data, replaced by each step. */
-export interface GuardState {
+/** All of the guard's state; plain data, replaced by each step. T counts from the receipt of the lease (rule 3). */
+export interface GuardState extends LeaseState<GuardWrite> {
   readonly nodeId: string;
   readonly peerId: string;
   readonly config: PairConfig;
@@ -162,7 +143,6 @@ export interface GuardState {
   readonly highestEpochSinceMs: number;
   /** Epoch under which this node works; 0 when it does not. */
   readonly epoch: number;
-  readonly lease: LeaseView | null;
   readonly validUntilMs: number;
   /** The peer's promise to this holder (rule 6). */
   readonly promisedUntilMs: number;
@@ -175,23 +155,9 @@ export interface GuardState {
     readonly epoch: number;
   } | null;
 
-  readonly nextRequestId: number;
-  readonly nextSeq: number;
-  readonly request: {
-    readonly id: number;
-    readonly sentAtMs: number;
-    readonly write: LeaseWrite | null;
-  } | null;
-  readonly unknownWrites: readonly LeaseWrite[];
-  /** The stored revision is not known for sure: read before the next write. */
-  readonly readDue: boolean;
-  /** When the last read was sent, and the last one that was answered. */
+  /** When the last read and the last write were sent. */
   readonly lastReadMs: number;
-  readonly lastAnswerMs: number;
   readonly lastWriteMs: number;
-  /** Since when the store has not answered; null while it does. */
-  readonly storeLostSinceMs: number | null;
-  readonly storeProblem: string | null;
 
   readonly resources: 'unknown' | 'stopped' | 'starting' | 'running' | 'stopping';
   readonly resourcesMayRun: boolean;

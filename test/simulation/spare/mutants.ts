@@ -17,7 +17,7 @@ const withoutDeadline: Stepper = (state, event, now) => {
 
 /** A lease is taken as soon as it is seen. */
 const withoutWaiting: Stepper = (state, event, now) => {
-  const lease = state.lease && { ...state.lease, sinceMs: never };
+  const lease = state.lease && { ...state.lease, receivedAtMs: never };
   return step({ ...state, lease }, event, now);
 };
 
