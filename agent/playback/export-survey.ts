@@ -6,7 +6,8 @@ import { createExportPlanner } from '../media/mp4/export-plan.ts';
 import type { ExportPlan, ExportPlanner } from '../media/mp4/export-types.ts';
 import { readFragment } from '../media/mp4/read-fragment.ts';
 import { readInit } from '../media/mp4/read-init.ts';
-import type { InitInfo } from '../media/mp4/read-types.ts';
+import type { FragmentInfo, InitInfo } from '../media/mp4/read-types.ts';
+import { ArrivalBase } from './arrival-base.ts';
 import type { BlockFile } from './block-file.ts';
 import type { Stretch } from './gap-report.ts';
 import { clockSlackMs, lookBackMs } from './limits.ts';
@@ -30,6 +31,7 @@ class Surveyor {
   readonly #planner: ExportPlanner<LocatedPart>;
   readonly #blocks: OpenBlock;
   readonly #inits = new Map<Segment, InitInfo>();
+  readonly #base = new ArrivalBase();
   /** After a part that was left out nothing can be decoded until the next random access point. */
   #isBroken = false;
 
@@ -61,14 +63,23 @@ class Surveyor {
 
   #add(part: LocatedPart, file: BlockFile, moof: Uint8Array): boolean {
     try {
-      const { baseMs } = file.head.header;
       const init = this.#initOf(part.segment, file);
-      this.#planner.add({ init, fragment: readFragment(moof), baseMs, source: part });
+      const fragment = readFragment(moof);
+      const baseMs = this.#baseOf(part, file, init, fragment);
+      this.#planner.add({ init, fragment, baseMs, source: part });
       return true;
     } catch (thrown) {
       if (thrown instanceof AppError && thrown.code === 'data_loss') return false;
       throw thrown;
     }
+  }
+
+  #baseOf({ header }: LocatedPart, file: BlockFile, init: InitInfo, { tracks }: FragmentInfo): number {
+    const { baseMs } = file.head.header;
+    const track = tracks[0];
+    const info = init.tracks.find(({ trackId }) => trackId === track?.trackId);
+    if (track === undefined || info === undefined) return baseMs;
+    return this.#base.of(header, baseMs, baseMs + (track.decodeTimeTicks * 1000) / info.timescale);
   }
 
   #initOf(segment: Segment, file: BlockFile): InitInfo {

@@ -86,6 +86,25 @@ describe('export', () => {
     expect(file.gaps[1]?.detail).toMatch(/no entry of the gap ledger/);
   });
 
+  it.skipIf(!hasFfmpeg)(
+    'finds what was recorded after the clock was set back, at the time of the clock',
+    async () => {
+      // The first 10 s by a clock that is 2 h ahead, then by the right one, in one session.
+      fixture.record({
+        clip: 'h264',
+        startMs,
+        block: 1,
+        loops: 4,
+        arrivalMs: (frame, dueMs) => (frame < 250 ? dueMs + 7_200_000 : dueMs),
+      });
+      const file = await saved(range(12_000, 30_000));
+      const { warnings, packets } = probe(file.path);
+      expect(warnings).toBe('');
+      expect(packets.filter((packet) => packet.stream === 0).length / 25).toBeCloseTo(18, -1);
+      expect(file.gaps).toEqual([]);
+    },
+  );
+
   it.skipIf(!hasFfmpeg)('has a description for each codec when the camera changed it', async () => {
     fixture.record({ clip: 'h264', startMs, block: 1 });
     fixture.record({ clip: 'h264-b-frames', startMs: startMs + 10_000, block: 2 });
