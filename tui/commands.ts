@@ -15,7 +15,12 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
   setup: ['wizard'],
 };
 
-export function globalCommands(shell: Shell, pages: readonly Page[], help: () => void): Command[] {
+export function globalCommands(
+  shell: Shell,
+  pages: readonly Page[],
+  help: () => void,
+  endsAgent: boolean,
+): Command[] {
   const places = pages.map(
     (page): Command => ({
       name: page.id,
@@ -39,7 +44,7 @@ export function globalCommands(shell: Shell, pages: readonly Page[], help: () =>
     {
       name: 'quit',
       aliases: ['q', 'exit'],
-      text: 'leave the console; the agent goes on',
+      text: endsAgent ? 'leave the console and end its agent' : 'leave the console; the agent goes on',
       run: () => shell.quit(),
     },
   ];

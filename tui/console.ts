@@ -12,6 +12,7 @@ import { formatSize } from './format/numbers.ts';
 import { problemOf } from './format/problem.ts';
 import { cellWidth, wrap } from './format/width.ts';
 import { Keyboard } from './keyboard.ts';
+import { leavingQuestion } from './leaving.ts';
 import { NodeLink } from './node-link.ts';
 import { createPages } from './pages/all.ts';
 import { saveStream, saveText } from './save.ts';
@@ -21,6 +22,8 @@ import type { Skin } from './theme.ts';
 export interface ConsoleOptions {
   connection: Connection;
   readOnly: boolean;
+  /** The agent was started together with this console and ends with it. */
+  endsAgent: boolean;
   skin: Skin;
   /** Wall clock. */
   now: () => number;
@@ -49,6 +52,8 @@ export class Console implements Shell {
   readonly #options: ConsoleOptions;
   readonly #commands: readonly Command[];
   readonly #link: NodeLink;
+  /** The question whether to leave, as it was last put. */
+  #leaving: Overlay | null = null;
 
   constructor(options: ConsoleOptions) {
     this.#options = options;
@@ -70,7 +75,7 @@ export class Console implements Shell {
       revision: 0,
     }));
     this.pages = createPages(this);
-    this.#commands = globalCommands(this, this.pages, () => this.help());
+    this.#commands = globalCommands(this, this.pages, () => this.help(), options.endsAgent);
     this.keyboard = new Keyboard(this);
     this.#link = new NodeLink(this, {
       now: options.now,
@@ -257,8 +262,14 @@ export class Console implements Shell {
     );
   }
 
+  /** Leaving is a question where it ends the agent of a pair's node; asked for once more meanwhile, it is done. */
   quit(): void {
-    this.#options.quit();
+    const { quit, endsAgent } = this.#options;
+    const { status, overlays } = this.state();
+    const asked = this.#leaving !== null && overlays.includes(this.#leaving);
+    this.#leaving = endsAgent && status ? leavingQuestion(this, status.node, quit) : null;
+    if (this.#leaving === null || asked) quit();
+    else this.open(this.#leaving);
   }
 }
 

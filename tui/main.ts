@@ -17,6 +17,7 @@ const usage = `holdfast tui [URL]
   --slow            one refresh in five seconds
   --screen-reader   text in reading order, no alternate screen
   --no-suspend      Ctrl-Z does nothing
+  --ends-agent      the agent ends with the console: ask before a node of a pair is left
 `;
 
 async function main(): Promise<number> {
@@ -31,6 +32,7 @@ async function main(): Promise<number> {
       slow: { type: 'boolean', default: false },
       'screen-reader': { type: 'boolean', default: false },
       'no-suspend': { type: 'boolean', default: false },
+      'ends-agent': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -63,6 +65,7 @@ async function main(): Promise<number> {
     slow: values.slow,
     screenReader: values['screen-reader'] || process.env.INK_SCREEN_READER === 'true',
     canSuspend: !values['no-suspend'],
+    endsAgent: values['ends-agent'],
     ...(skin === undefined ? {} : { skin }),
     onSession: (session) => {
       if (url === undefined) return;

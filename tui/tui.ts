@@ -20,6 +20,8 @@ export interface TuiOptions {
   screenReader?: boolean;
   /** False where Ctrl-Z would stop more than the console. */
   canSuspend?: boolean;
+  /** The agent ends with the console. */
+  endsAgent?: boolean;
   /** A session was opened (or ended) by logging in here. */
   onSession?: (session: { user: string; token: string } | undefined) => void;
   /** The certificate's fingerprint when this node was met for the first time; shown at the log-in. */
@@ -66,6 +68,7 @@ export function startTui(
   const console = new Console({
     connection: options.connection,
     readOnly: options.readOnly ?? false,
+    endsAgent: options.endsAgent ?? false,
     skin: options.skin ?? 'default',
     now: around.now,
     intervalMs: Math.max(200, refreshMs || refreshMsDefault),

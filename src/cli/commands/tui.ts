@@ -23,7 +23,10 @@ export const tuiOptions = z.object({
   slow: z.boolean().optional(),
   screenReader: z.boolean().optional(),
 });
-type TuiOptions = z.output<typeof tuiOptions>;
+interface TuiOptions extends z.output<typeof tuiOptions> {
+  /** The agent was started with the console and ends with it: of a pair's node that is asked first. */
+  endsAgent?: boolean;
+}
 
 function tuiArguments(target: Target, options: TuiOptions): string[] {
   return [
@@ -33,6 +36,7 @@ function tuiArguments(target: Target, options: TuiOptions): string[] {
     ...(options.skin === undefined ? [] : ['--skin', options.skin]),
     ...(options.slow ? ['--slow'] : []),
     ...(options.screenReader ? ['--screen-reader'] : []),
+    ...(options.endsAgent ? ['--ends-agent'] : []),
   ];
 }
 

@@ -119,7 +119,8 @@ class Session {
   async #watch(): Promise<void> {
     const { io, output } = this.#context;
     if (hasTerminal(io)) {
-      this.#context.exitWith(await runTui(io, { kind: 'local', dataDir: this.#dataDir }, this.#options));
+      const options = { ...this.#options, endsAgent: this.#agent !== undefined };
+      this.#context.exitWith(await runTui(io, { kind: 'local', dataDir: this.#dataDir }, options));
       return;
     }
     const connection = openConnection({ kind: 'local', dataDir: this.#dataDir });
