@@ -97,8 +97,11 @@ export class TestConsole {
   }
 
   async escaped(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await this.idle();
+    // In steps: on a loaded machine the wait begins late, and what follows it needs turns of its own.
+    for (let step = 0; step < 4; step += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      await this.idle();
+    }
   }
 
   /** A bracketed paste. */

@@ -63,7 +63,7 @@ describe('panels', () => {
     ['SIA over UDP', ['--udp']],
   ])('report %s: each event once, in order, with a serial of its own', async (_name, flags) => {
     const arc = await receiver();
-    const { summary, acknowledged } = await run([...toArc(arc), '--count', '4', ...flags]);
+    const { summary, acknowledged } = await run([...toArc(arc), '--count', '4', '--timeout', '5', ...flags]);
     expect(summary).toMatchObject({ acknowledged: summary.sent, unanswered: 0, repeats: 0, accounts: 4 });
     expect(arc.received()).toBe(summary.sent);
     const seen = serials(arc);
