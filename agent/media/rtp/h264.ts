@@ -1,6 +1,7 @@
 /** H.264 in RTP (RFC 6184): single NAL units, STAP-A, FU-A; fragments that cameras cut wrongly are still put together. */
 import type { AccessUnits } from './access-units.ts';
-import { u8, u16 } from './big-endian.ts';
+import { takeAggregate } from './aggregation.ts';
+import { u8 } from './big-endian.ts';
 import type { Depacketizer } from './depacketizer.ts';
 
 const stapA = 24;
@@ -11,48 +12,27 @@ const fuEnd = 0x40;
 
 export class H264Depacketizer implements Depacketizer {
   readonly #units: AccessUnits;
-  #fragmented = false;
 
   constructor(units: AccessUnits) {
     this.#units = units;
   }
 
   timestamp(ptsTicks: number, arrivalMs: number): void {
-    this.#fragmented = false;
     this.#units.timestamp(ptsTicks, arrivalMs);
   }
 
   payload(bytes: Uint8Array, start: number, end: number, marker: boolean): void {
     if (end > start) {
       const type = u8(bytes, start) & 0x1f;
-      if (type === fuA || type === fuB) {
-        this.#fragment(bytes, start, end, type === fuB);
-      } else {
-        this.#fragmented = false;
-        if (type === stapA) this.#aggregate(bytes, start + 1, end);
-        else this.#units.nal(bytes, start, end);
-      }
+      if (type === fuA || type === fuB) this.#fragment(bytes, start, end, type === fuB);
+      else if (type === stapA) takeAggregate(this.#units, bytes, start + 1, end);
+      else this.#units.nal(bytes, start, end);
     }
-    if (marker) {
-      this.#fragmented = false;
-      this.#units.marker();
-    }
+    if (marker) this.#units.marker();
   }
 
   lost(): void {
-    this.#fragmented = false;
     this.#units.lost();
-  }
-
-  /** 5.7.1. An aggregate that is cut off gives what is whole in it. */
-  #aggregate(bytes: Uint8Array, start: number, end: number): void {
-    let at = start;
-    while (at + 2 < end) {
-      const next = at + 2 + u16(bytes, at);
-      if (next > end) return;
-      if (next > at + 2) this.#units.nal(bytes, at + 2, next);
-      at = next;
-    }
   }
 
   /**
@@ -65,14 +45,10 @@ export class H264Depacketizer implements Depacketizer {
     const from = start + (numbered ? 4 : 2);
     if ((fragmentHeader & fuStart) !== 0 && from <= end) {
       bytes[from - 1] = (u8(bytes, start) & 0xe0) | (fragmentHeader & 0x1f);
-      this.#fragmented = true;
       this.#units.begin(bytes, from - 1, end);
-    } else if (this.#fragmented && from < end) {
+    } else if (from < end) {
       this.#units.more(bytes, from, end);
     }
-    if ((fragmentHeader & fuEnd) !== 0) {
-      this.#fragmented = false;
-      this.#units.stop();
-    }
+    if ((fragmentHeader & fuEnd) !== 0) this.#units.stop();
   }
 }

@@ -1,6 +1,7 @@
 /** H.265 in RTP (RFC 7798): single NAL units, AP, FU; decoding order numbers (sprop-max-don-diff) are not supported. */
 import type { AccessUnits } from './access-units.ts';
-import { u8, u16 } from './big-endian.ts';
+import { takeAggregate } from './aggregation.ts';
+import { u8 } from './big-endian.ts';
 import type { Depacketizer } from './depacketizer.ts';
 
 const aggregation = 48;
@@ -10,48 +11,27 @@ const fuEnd = 0x40;
 
 export class H265Depacketizer implements Depacketizer {
   readonly #units: AccessUnits;
-  #fragmented = false;
 
   constructor(units: AccessUnits) {
     this.#units = units;
   }
 
   timestamp(ptsTicks: number, arrivalMs: number): void {
-    this.#fragmented = false;
     this.#units.timestamp(ptsTicks, arrivalMs);
   }
 
   payload(bytes: Uint8Array, start: number, end: number, marker: boolean): void {
     if (end - start >= 2) {
       const type = (u8(bytes, start) >> 1) & 0x3f;
-      if (type === fragmentation) {
-        this.#fragment(bytes, start, end);
-      } else {
-        this.#fragmented = false;
-        if (type === aggregation) this.#aggregate(bytes, start + 2, end);
-        else this.#units.nal(bytes, start, end);
-      }
+      if (type === fragmentation) this.#fragment(bytes, start, end);
+      else if (type === aggregation) takeAggregate(this.#units, bytes, start + 2, end);
+      else this.#units.nal(bytes, start, end);
     }
-    if (marker) {
-      this.#fragmented = false;
-      this.#units.marker();
-    }
+    if (marker) this.#units.marker();
   }
 
   lost(): void {
-    this.#fragmented = false;
     this.#units.lost();
-  }
-
-  /** 4.4.2. */
-  #aggregate(bytes: Uint8Array, start: number, end: number): void {
-    let at = start;
-    while (at + 2 < end) {
-      const next = at + 2 + u16(bytes, at);
-      if (next > end) return;
-      if (next > at + 2) this.#units.nal(bytes, at + 2, next);
-      at = next;
-    }
   }
 
   /** 4.4.3. The two header bytes are written over the payload header's second byte and the fragment header. */
@@ -61,14 +41,10 @@ export class H265Depacketizer implements Depacketizer {
     if ((fragmentHeader & fuStart) !== 0) {
       bytes[start + 2] = u8(bytes, start + 1);
       bytes[start + 1] = (u8(bytes, start) & 0x81) | ((fragmentHeader & 0x3f) << 1);
-      this.#fragmented = true;
       this.#units.begin(bytes, start + 1, end);
-    } else if (this.#fragmented && end - start > 3) {
+    } else if (end - start > 3) {
       this.#units.more(bytes, start + 3, end);
     }
-    if ((fragmentHeader & fuEnd) !== 0) {
-      this.#fragmented = false;
-      this.#units.stop();
-    }
+    if ((fragmentHeader & fuEnd) !== 0) this.#units.stop();
   }
 }
