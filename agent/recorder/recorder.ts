@@ -91,7 +91,8 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       return { reason: 'not-configured', fromMs: nowMs, detail: 'the camera was being set up' };
     }
     const lastMs = deps.storage.lastRecordedMs(cameraId);
-    const abreast = lastMs !== null && lastMs >= deps.aliveMs - abreastMs;
+    // Video that is much newer than the sign of life is of a clock that was set back since: it tells nothing.
+    const abreast = lastMs !== null && Math.abs(lastMs - deps.aliveMs) <= abreastMs;
     const fromMs = Math.min(nowMs, abreast ? lastMs : deps.aliveMs);
     return { reason, fromMs, detail: restartText(reason) };
   };

@@ -7,10 +7,14 @@ import type { Gate } from '../gate.ts';
 import type { CameraConfig, CameraLive } from '../protocol/schema.ts';
 import { createRateMeter } from '../rate-meter.ts';
 import { createIngest, type SessionMedia } from './ingest.ts';
-import { type CameraAction, type CameraEvent, initialCamera, type Resume, stepCamera } from './machine.ts';
-
-/** Connect this much before the plan begins, so that its first second is recorded. */
-const leadMs = 3_000;
+import {
+  type CameraAction,
+  type CameraEvent,
+  initialCamera,
+  leadMs,
+  type Resume,
+  stepCamera,
+} from './machine.ts';
 
 export interface CameraDeps {
   readonly storage: StorageEngine;
@@ -170,6 +174,7 @@ export function createCameraDriver(first: CameraConfig, resume: Resume, deps: Ca
     clockStepped(stepMs) {
       ingest.cut();
       if (stepMs > 0) feed({ type: 'hole', reason: 'time-step' });
+      else feed({ type: 'set-back', byMs: Math.round(-stepMs) });
     },
     live: () => ({
       id: config.id,

@@ -11,6 +11,8 @@ export const backoffMaxMs = 15_000;
 export const soundSessionMs = 10_000;
 /** Parts closer than this tile time without a hole; real holes are longer than one frame at 5 frames per second. */
 export const holeMinMs = 200;
+/** Connect this much before the plan begins, so that its first second is recorded. */
+export const leadMs = 3_000;
 /** An error is told to the journal again only after this long, while the same reason goes on. */
 export const repeatEventMs = 300_000;
 
@@ -48,6 +50,8 @@ export type CameraEvent =
   /** A part that the store took and then lost. */
   | { type: 'lost'; fromMs: number; toMs: number; reason: GapReason; detail: string }
   | { type: 'hole'; reason: GapReason }
+  /** The wall clock was set back by so many ms; `now` is by the new clock. */
+  | { type: 'set-back'; byMs: number }
   /** `jitter` is uniform in 0..1. */
   | { type: 'ended'; end: SessionEnd; jitter: number }
   /** Address, credentials or transport changed: try at once. */
@@ -121,6 +125,8 @@ export function stepCamera(state: CameraState, event: CameraEvent, now: Now): Ca
       };
     case 'hole':
       return idle({ ...state, holeReason: event.reason });
+    case 'set-back':
+      return setBack(state, event.byMs, now);
     case 'ended':
       return ended(state, event.end, event.jitter, now);
     case 'changed':
@@ -218,16 +224,38 @@ function changed(state: CameraState): CameraStep {
   return { state: next, actions: [...open, { type: 'disconnect' }, { type: 'connect' }] };
 }
 
-function recorded(state: CameraState, part: { startMs: number; endMs: number }, now: Now): CameraStep {
+/** What comes now is missing or recorded by the new clock, whatever was known of these hours by the old one. */
+function setBack(state: CameraState, byMs: number, now: Now): CameraStep {
+  const next = { ...state, coveredToMs: Math.min(state.coveredToMs, now.utcMs) };
+  if (!state.gap) return idle(next);
+  const { reason } = state.gap;
+  const detail = state.problem ?? 'goes on since the clock was set back';
+  return {
+    state: { ...next, gap: { reason, fromMs: now.utcMs } },
+    actions: [
+      { type: 'close-gap', toMs: now.utcMs + byMs },
+      { type: 'open-gap', fromMs: now.utcMs, reason, detail },
+    ],
+  };
+}
+
+/** A part that begins later than now arrived before the clock was set back. */
+function byThisClock(part: { startMs: number; endMs: number }, now: Now): { startMs: number; endMs: number } {
+  return part.startMs > now.utcMs ? { startMs: now.utcMs, endMs: now.utcMs } : part;
+}
+
+function recorded(state: CameraState, stored: { startMs: number; endMs: number }, now: Now): CameraStep {
   if (state.phase === 'off-plan') return idle(state);
+  const part = byThisClock(stored, now);
   const actions: CameraAction[] = [];
+  const missingMs = part.startMs - state.coveredToMs;
   if (state.gap) actions.push({ type: 'close-gap', toMs: part.startMs });
-  else if (state.recordingSinceMs !== null && part.startMs - state.coveredToMs >= holeMinMs) {
-    actions.push(hole(state, part.startMs));
-  }
+  else if (state.recordingSinceMs === null) {
+    if (missingMs >= leadMs + holeMinMs) actions.push(lateStart(state, part.startMs));
+  } else if (missingMs >= holeMinMs) actions.push(hole(state, part.startMs));
   const healed = state.status !== 'normal';
   if (healed && state.toldReason !== null) {
-    const away = Math.round((now.utcMs - (state.sinceMs ?? now.utcMs)) / 1000);
+    const away = Math.max(0, Math.round((now.utcMs - (state.sinceMs ?? now.utcMs)) / 1000));
     actions.push({
       type: 'tell',
       level: 'info',
@@ -263,6 +291,12 @@ function hole(state: CameraState, toMs: number): CameraAction {
   return { type: 'add-gap', fromMs: state.coveredToMs, toMs, reason, detail };
 }
 
+function lateStart(state: CameraState, toMs: number): CameraAction {
+  const detail =
+    'the first picture came late: the camera was slow to answer, or its key frames are far apart';
+  return { type: 'add-gap', fromMs: state.coveredToMs, toMs, reason: 'camera-unreachable', detail };
+}
+
 function sound(state: CameraState, now: Now): boolean {
   return state.recordingSinceMs !== null && now.monotonicMs - state.recordingSinceMs >= soundSessionMs;
 }
@@ -273,7 +307,7 @@ function refused(
   now: Now,
 ): CameraStep {
   if (state.phase === 'off-plan') return idle(state);
-  const fromMs = state.gap ? event.startMs : state.coveredToMs;
+  const fromMs = state.gap ? byThisClock(event, now).startMs : state.coveredToMs;
   return outage({ ...state, phase: 'streaming' }, { ...event, fromMs, status: 'recording-error' }, now);
 }
 

@@ -155,6 +155,20 @@ describe('camera machine', () => {
     expect(result.open).toBeNull();
   });
 
+  it('says why the beginning of a plan is missing when the first picture comes late', () => {
+    const script = (firstMs: number) => [
+      { atMs: 87_000, event: on },
+      {
+        atMs: firstMs + 1_000,
+        event: { type: 'recorded', startMs: firstMs, endMs: firstMs + 1_000 } as const,
+      },
+    ];
+    expect(run(stepCamera, script(90_100)).gaps).toEqual([]);
+    expect(run(stepCamera, script(116_000)).gaps).toMatchObject([
+      { fromMs: 87_000, toMs: 116_000, reason: 'camera-unreachable' },
+    ]);
+  });
+
   it('tells the journal once per reason, not at every attempt', () => {
     const script = Array.from({ length: 20 }, (_, attempt) => [
       { atMs: 2_000 + attempt * 8_000, event: { type: 'ended', end: away, jitter: 0 } as const },
@@ -162,6 +176,47 @@ describe('camera machine', () => {
     ]).flat();
     const result = run(stepCamera, [{ atMs: 1_000, event: { ...on, resume: setUp } }, ...script]);
     expect(result.actions.filter((action) => action === 'tell')).toHaveLength(1);
+  });
+});
+
+describe('a clock that was a day ahead and is set back', () => {
+  const dayMs = 86_400_000;
+  const ahead = [
+    { atMs: dayMs, event: { ...on, resume: { ...setUp, fromMs: dayMs } } },
+    { atMs: dayMs + 2_000, event: { type: 'recorded', startMs: dayMs, endMs: dayMs + 2_000 } },
+  ] as const;
+  const back = { atMs: 3_000, event: { type: 'set-back', byMs: dayMs } } as const;
+  const ended = { type: 'ended', end: away, jitter: 0 } as const;
+
+  it('leaves no outage of that day without a reason', () => {
+    const result = run(stepCamera, [
+      ...ahead,
+      back,
+      // Was coming in when the clock was set.
+      { atMs: 3_100, event: { type: 'recorded', startMs: dayMs + 2_000, endMs: dayMs + 2_900 } },
+      { atMs: 5_000, event: { type: 'recorded', startMs: 3_050, endMs: 5_000 } },
+      { atMs: 6_000, event: ended },
+      { atMs: 60_000, event: { type: 'recorded', startMs: 50_000, endMs: 60_000 } },
+      { atMs: 70_000, event: { type: 'recorded', startMs: 62_000, endMs: 70_000 } },
+    ]);
+    expect(result.gaps.slice(1)).toMatchObject([
+      { fromMs: 5_000, toMs: 50_000, reason: 'camera-unreachable' },
+      { fromMs: 60_000, toMs: 62_000, reason: 'packet-loss' },
+    ]);
+    expect(result.open).toBeNull();
+  });
+
+  it('goes on with the outage that there was, by the new clock', () => {
+    const result = run(stepCamera, [
+      ...ahead,
+      { atMs: dayMs + 3_000, event: ended },
+      back,
+      { atMs: 60_000, event: { type: 'recorded', startMs: 50_000, endMs: 60_000 } },
+    ]);
+    expect(result.gaps.slice(1)).toMatchObject([
+      { fromMs: dayMs + 2_000, toMs: dayMs + 3_000, reason: 'camera-unreachable' },
+      { fromMs: 3_000, toMs: 50_000, reason: 'camera-unreachable' },
+    ]);
   });
 });
 
