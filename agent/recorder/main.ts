@@ -1,11 +1,10 @@
 /** Entry of the recorder process: makes the real clock, sockets and disk, and answers to control over a local socket. */
-import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { parseArgs } from 'node:util';
 import { realDisk } from '../adapters/disk.ts';
 import { serveLines } from '../adapters/line-server.ts';
+import { openServiceShell, servicePlace } from '../adapters/service-shell.ts';
 import { createChunkPool } from '../media/mp4/chunk-pool.ts';
 import { createRtspReader } from '../media/rtsp/session.ts';
 import { createStorageEngine } from '../storage/engine.ts';
@@ -21,14 +20,10 @@ const orphanMaxMs = 300_000;
 /** Media in memory, all cameras together. */
 const chunkBytesMax = 768 * 1024 * 1024;
 
-const { values } = parseArgs({ options: { socket: { type: 'string' }, data: { type: 'string' } } });
-if (!values.socket || !values.data) throw new Error('usage: recorder --socket PATH --data DIR');
-const socketPath = values.socket;
-const dataDir = values.data;
-
+const place = servicePlace('recorder');
+const { socketPath, dataDir } = place;
 mkdirSync(join(dataDir, 'index'), { recursive: true });
-const lock = takeLock(join(dataDir, 'recorder.lock'));
-if (process.platform !== 'win32') rmSync(socketPath, { force: true });
+const shell = openServiceShell('recorder', place);
 
 const clock = createWallClock({ wallMs: () => Date.now(), monotonicMs: () => performance.now() });
 const alivePath = join(dataDir, 'recorder.alive');
@@ -68,7 +63,7 @@ const timer = setInterval(() => {
   const nowMs = clock.monotonicMs();
   recorder.tick();
   if (server.clients() > 0) lastClientMs = nowMs;
-  if (nowMs - lastClientMs > orphanMaxMs) void stop();
+  if (nowMs - lastClientMs > orphanMaxMs) stop();
   if (statusDue || nowMs - lastStatusMs >= statusMs) everySecond(nowMs);
 }, tickMs);
 
@@ -131,6 +126,8 @@ async function handle(request: RecorderRequest) {
     case 'cancelJob':
       await storage.cancelJob(request.spaceId);
       break;
+    case 'weighLocks':
+      return { lockUse: await storage.weighLocks(request.locks, { presence: request.presence }) };
     case 'probe':
       return { probe: await probeCamera(request.camera, media) };
     case 'follow':
@@ -139,36 +136,16 @@ async function handle(request: RecorderRequest) {
     case 'status':
       break;
     case 'stop':
-      setImmediate(() => void stop());
+      setImmediate(() => stop());
       break;
   }
   sendStatus();
   return {};
 }
 
-let stopping: Promise<void> | null = null;
-function stop(): Promise<void> {
-  stopping ??= (async () => {
-    clearInterval(timer);
-    await recorder.close();
-    markAlive();
-    await server.close();
-    lock.close();
-    process.exit(0);
-  })();
-  return stopping;
-}
-
-process.on('SIGTERM', () => void stop());
-process.on('SIGINT', () => void stop());
-
-/** Only one recorder may own a data folder; the system releases the lock however the process ends. */
-function takeLock(path: string): DatabaseSync {
-  const database = new DatabaseSync(path);
-  try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-  } catch (cause) {
-    throw new Error('another recorder already works on this data folder', { cause });
-  }
-  return database;
-}
+const stop = shell.endsBy(async () => {
+  clearInterval(timer);
+  await recorder.close();
+  markAlive();
+  await server.close();
+});

@@ -1,11 +1,12 @@
 /** The block store of the recorder: spaces, pools and streams put together; media never waits for an index or a lost disk. */
 import { AppError } from '../../src/errors.ts';
-import type { PoolConfig, SpaceConfig } from '../recorder/protocol/schema.ts';
+import type { LockConfig, LockUse, PoolConfig, SpaceConfig } from '../recorder/protocol/schema.ts';
 import type { OpenBlock } from './block/open-block.ts';
 import type { Disk } from './disk.ts';
 import { Gaps } from './gaps.ts';
 import { startIndexWorker } from './index/client.ts';
 import type { BlockRow, IndexClient } from './index/rows.ts';
+import { type BlockPlace, locksOf, weighLocks } from './lock/plan.ts';
 import { PoolStore } from './pool/pool-store.ts';
 import { describePool, describeSpace, RateMeter } from './report.ts';
 import { SpaceJobs } from './space/jobs.ts';
@@ -72,6 +73,7 @@ class Engine implements StorageEngine {
   readonly #jobs: SpaceJobs;
   readonly #stops: (() => void)[];
   #node = { nodeId: '', epoch: 0 };
+  #locks = locksOf([]);
   #applying: Promise<void> = Promise.resolve();
   #house: Promise<void> | null = null;
   #closed = false;
@@ -89,6 +91,7 @@ class Engine implements StorageEngine {
   }
 
   apply(config: Parameters<StorageEngine['apply']>[0]): Promise<void> {
+    this.#locks = locksOf(config.locks ?? []);
     const done = this.#applying.then(() => this.#apply(config));
     this.#applying = done.catch(() => undefined);
     return done;
@@ -124,6 +127,7 @@ class Engine implements StorageEngine {
 
   async initializeSpace(spaceId: string): Promise<void> {
     const { store, supervisor } = this.#held(spaceId);
+    if (store.rows.some((row) => this.#locks.holds(row))) throw holdsLocked(spaceId);
     await this.#jobs.initialize(store, supervisor);
   }
 
@@ -134,6 +138,13 @@ class Engine implements StorageEngine {
 
   cancelJob(spaceId: string): Promise<void> {
     return this.#jobs.cancel(spaceId);
+  }
+
+  async weighLocks(locks: readonly LockConfig[], options: { presence: boolean }): Promise<LockUse> {
+    const weights = weighLocks(locks, this.#locks, this.#places());
+    const present = options.presence ? await Promise.all(locks.map((lock) => this.#presentMs(lock))) : [];
+    const pools = this.pools().map(({ id, totalBytes, lockedBytes }) => ({ id, totalBytes, lockedBytes }));
+    return { weights: weights.map((one, at) => ({ ...one, presentMs: present[at] ?? 0 })), pools };
   }
 
   spaces(): ReturnType<StorageEngine['spaces']> {
@@ -181,6 +192,19 @@ class Engine implements StorageEngine {
     // In a new epoch every marker is claimed before the first block of it.
     await this.#bringUp(risen ? [...this.#spaces.values()] : added.map((space) => this.#held(space.id)));
     for (const pool of this.#pools.values()) await pool.followShares();
+  }
+
+  *#places(): Iterable<BlockPlace> {
+    for (const { store } of this.#spaces.values()) {
+      const { id: spaceId, blockBytes } = store;
+      for (const row of store.rows) if (row.firstMs !== null) yield { ...row, spaceId, blockBytes };
+    }
+  }
+
+  async #presentMs(lock: LockConfig): Promise<number> {
+    const indexed = [...this.#spaces.values()].filter(({ store }) => store.indexed);
+    const sums = await Promise.all(indexed.map(({ store }) => this.#index.presentMs(store.id, lock)));
+    return sums.reduce((sum, ms) => sum + ms, 0);
   }
 
   async #addSpace(config: SpaceConfig): Promise<void> {
@@ -255,6 +279,7 @@ class Engine implements StorageEngine {
       space: (id) => this.#spaces.get(id)?.store,
       isPool: (id) => this.#pools.has(id),
       epoch: () => this.#node.epoch,
+      locks: () => this.#locks,
       onBlockFailed: (space, row, thrown) => this.#blockFailed(space, row, thrown),
       onCommitted: (block) => this.#committed(block),
     });
@@ -324,4 +349,10 @@ class Engine implements StorageEngine {
       hint: 'See the Storage page for the spaces of this node.',
     });
   }
+}
+
+function holdsLocked(spaceId: string): AppError {
+  return new AppError('conflict', `the space ${spaceId} holds locked video`, {
+    hint: 'Remove the locks first: see holdfast lock list.',
+  });
 }

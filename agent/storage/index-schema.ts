@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS block (
   pool_id TEXT,                     -- the pool that the block's capacity belongs to
   camera_id TEXT,
   stream TEXT,
-  first_ms INTEGER,                 -- arrival UTC ms of the first part, and end of the last
+  first_ms INTEGER,                 -- arrival UTC ms where its earliest part begins and its latest ends
   last_ms INTEGER,
   used_bytes INTEGER NOT NULL,      -- offset behind the last part that is synced
   parts INTEGER NOT NULL DEFAULT 0, -- how many parts that is: the next one's sequence number

@@ -53,21 +53,24 @@ export function describeSpace(space: SpaceStore, isPool: (id: string) => boolean
 
 export function describePool(pool: PoolStore, cameras: number, bytesPerSecond: number): Pool {
   const { config } = pool;
-  const sums = { total: 0, free: 0, used: 0, blocks: 0, oldestMs: Number.POSITIVE_INFINITY };
+  const sums = { total: 0, free: 0, locked: 0, blocks: 0, oldestMs: Number.POSITIVE_INFINITY };
   const shares = config.shares.map((share) => {
     const space = pool.space(share.spaceId);
     const held = { blocks: 0, free: 0 };
+    let locked = 0;
     for (const row of space?.rows ?? []) {
       // A bad block is no capacity: the pool has another one in its place.
       if (row.poolId !== pool.id || row.state === 'bad') continue;
       held.blocks += 1;
       if (row.state === 'free') held.free += 1;
+      else if (pool.isLocked(row)) locked += 1;
       if (row.firstMs !== null) sums.oldestMs = Math.min(sums.oldestMs, row.firstMs);
     }
     const blockBytes = space?.blockBytes ?? 0;
     sums.blocks += held.blocks;
     sums.total += held.blocks * blockBytes;
     sums.free += held.free * blockBytes;
+    sums.locked += locked * blockBytes;
     return { ...share, ...held };
   });
   const largestBlock = Math.max(
@@ -86,7 +89,7 @@ export function describePool(pool: PoolStore, cameras: number, bytesPerSecond: n
     totalBytes: sums.total,
     freeBytes: sums.free,
     usedBytes: sums.total - sums.free,
-    lockedBytes: 0,
+    lockedBytes: sums.locked,
     reserveBytes: reserveBlocks(sums.blocks) * largestBlock,
     cameras,
     writeBytesPerSecond: bytesPerSecond,
@@ -103,6 +106,10 @@ function statusOf(pool: PoolStore): Pick<Pool, 'status' | 'problem'> {
   });
   if (troubled.length === pool.config.shares.length)
     return { status: 'lost', problem: said.join('; ') || 'the pool has no space' };
+  if (pool.refused === 'locked') {
+    const problem = 'every block is locked or being written: expand the pool, or remove a lock';
+    return { status: 'no-space', problem };
+  }
   if (pool.refused) return { status: 'no-space', problem: 'every block is being written: expand the pool' };
   return troubled.length > 0
     ? { status: 'degraded', problem: said.join('; ') }

@@ -1,7 +1,7 @@
 /** The storage engine as the recorder process sees it: apply settings, open streams, append parts, keep the gap ledger. */
 import type { Gap, GapReason, Pool, Space } from '../../src/contract/index.ts';
 import type { InitSegment, Part } from '../media/types.ts';
-import type { PoolConfig, SpaceConfig } from '../recorder/protocol/schema.ts';
+import type { LockConfig, LockUse, PoolConfig, SpaceConfig } from '../recorder/protocol/schema.ts';
 
 /** A stretch that was accepted and then could not be written. */
 export interface LostStretch {
@@ -11,7 +11,10 @@ export interface LostStretch {
   readonly detail: string;
 }
 
-export type AppendRefusal = Extract<GapReason, 'no-space' | 'space-lost' | 'overloaded' | 'write-error'>;
+export type AppendRefusal = Extract<
+  GapReason,
+  'no-space' | 'locked' | 'space-lost' | 'overloaded' | 'write-error'
+>;
 
 /** One camera stream on its way to disk. All calls are synchronous and cheap; disk work happens behind. */
 export interface StreamWriter {
@@ -55,6 +58,8 @@ export interface StorageEngine {
   apply(config: {
     spaces: readonly SpaceConfig[];
     pools: readonly PoolConfig[];
+    /** Hold from the call on, before anything else of it is done. Left out: nothing is locked. */
+    locks?: readonly LockConfig[] | undefined;
     nodeId: string;
     epoch: number;
   }): Promise<void>;
@@ -69,13 +74,16 @@ export interface StorageEngine {
   readonly gaps: GapLedger;
   /**
    * Destroys what the space holds. Resolves when the job has begun; progress, end and trouble show in `spaces()`.
-   * Rejects with `not_found`, `conflict` (another job, another space's folder), `unavailable` (its disk is not mounted).
+   * Rejects with `not_found`, `conflict` (another job, another space's folder, locked video), `unavailable` (its disk is
+   * not mounted).
    */
   initializeSpace(spaceId: string): Promise<void>;
   /** Rebuilds the index from the blocks alone. Resolves when the job has begun; rejects like `initializeSpace`. */
   restoreSpace(spaceId: string): Promise<void>;
   /** Resolves when the job of the space has ended; does nothing without one. */
   cancelJob(spaceId: string): Promise<void>;
+  /** What these stretches hold, or would hold, of the blocks that there are; with `presence` also how much video. */
+  weighLocks(locks: readonly LockConfig[], options: { presence: boolean }): Promise<LockUse>;
   spaces(): Space[];
   /** `cameras`, `writeBytesPerSecond` and `retentionSeconds` included. */
   pools(): Pool[];

@@ -59,6 +59,7 @@ export const gapReasons = [
   'not-configured',
   'overwritten',
   'node-standby',
+  'locked',
 ] as const;
 export const gapReasonSchema = z.enum(gapReasons);
 export type GapReason = z.infer<typeof gapReasonSchema>;

@@ -34,6 +34,7 @@ const reasons: Readonly<Record<GapReason, string>> = {
   'not-configured': 'not configured then',
   overwritten: 'overwritten since',
   'node-standby': 'node was standby',
+  locked: 'all else is locked',
 };
 
 export function reasonWords(reason: GapReason | null): string {

@@ -20,6 +20,7 @@ const timeoutMs: Readonly<Record<RecorderRequest['method'], number>> = {
   initializeSpace: 60_000,
   restoreSpace: 60_000,
   cancelJob: 60_000,
+  weighLocks: 10_000,
   probe: 20_000,
   follow: 10_000,
   status: 10_000,

@@ -229,6 +229,8 @@ function refusalText(reason: GapReason): string {
   switch (reason) {
     case 'no-space':
       return 'the pool has no block to record into; expand it, or give it fewer cameras';
+    case 'locked':
+      return 'all that could be overwritten is locked; expand the pool, or remove a lock';
     case 'space-lost':
       return 'no storage space of the pool can be reached; see the Storage page';
     case 'overloaded':

@@ -51,6 +51,40 @@ export const cameraConfigSchema = z.object({
 });
 export type CameraConfig = z.infer<typeof cameraConfigSchema>;
 
+/** A stretch of a camera that is not to be overwritten, ends in UTC ms, `toMs` excluded. */
+export const lockConfigSchema = z.object({
+  id: idSchema,
+  cameraId: idSchema,
+  fromMs: utcMsSchema,
+  toMs: utcMsSchema,
+});
+export type LockConfig = z.infer<typeof lockConfigSchema>;
+
+/** What one lock holds, by space and pool; `poolId` is null, or not configured, for blocks that no pool owns now. */
+const lockWeightSchema = z.object({
+  id: idSchema,
+  /** Video in the stretch by whole minutes; 0 when it was not asked for. */
+  presentMs: z.number(),
+  held: z.array(
+    z.object({
+      spaceId: idSchema,
+      poolId: z.string().nullable(),
+      blocks: z.number().int(),
+      bytes: z.number(),
+      /** Of `bytes`, what no lock of the configuration holds. */
+      addedBytes: z.number(),
+    }),
+  ),
+});
+export type LockWeight = z.infer<typeof lockWeightSchema>;
+
+const lockUseSchema = z.object({
+  weights: z.array(lockWeightSchema),
+  /** Capacity of each pool at that moment, and what is locked of it. */
+  pools: z.array(z.object({ id: idSchema, totalBytes: z.number(), lockedBytes: z.number() })),
+});
+export type LockUse = z.infer<typeof lockUseSchema>;
+
 export const recorderConfigSchema = z.object({
   nodeId: z.string(),
   epoch: z.number().int(),
@@ -60,6 +94,8 @@ export const recorderConfigSchema = z.object({
   spaces: z.array(spaceConfigSchema),
   pools: z.array(poolConfigSchema),
   cameras: z.array(cameraConfigSchema),
+  /** Left out: nothing is locked. */
+  locks: z.array(lockConfigSchema).optional(),
   /** The cameras belong to a pair with a `recording` resource: they record only while its guard says that this node is active. */
   followsPair: z.boolean().optional(),
   /** What to write into the ledger for the time in which no recorder ran. */
@@ -103,6 +139,14 @@ export const requestSchema = z.discriminatedUnion('method', [
   z.object({ id: z.number().int(), method: z.literal('initializeSpace'), spaceId: idSchema }),
   z.object({ id: z.number().int(), method: z.literal('restoreSpace'), spaceId: idSchema }),
   z.object({ id: z.number().int(), method: z.literal('cancelJob'), spaceId: idSchema }),
+  /** What stretches hold, or would hold, of the blocks that there are. */
+  z.object({
+    id: z.number().int(),
+    method: z.literal('weighLocks'),
+    locks: z.array(lockConfigSchema),
+    /** Count the video in each as well: a question to the index for each. */
+    presence: z.boolean(),
+  }),
   z.object({
     id: z.number().int(),
     method: z.literal('probe'),
@@ -152,6 +196,7 @@ export const messageSchema = z.discriminatedUnion('kind', [
     id: z.number().int(),
     error: wireErrorSchema.nullable(),
     probe: probeResultSchema.optional(),
+    lockUse: lockUseSchema.optional(),
   }),
   /** Every second, and sooner when a state changed. */
   z.object({ kind: z.literal('status'), status: recorderStatusSchema }),

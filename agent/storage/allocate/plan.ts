@@ -17,6 +17,8 @@ export interface SpaceShare {
   /** Blocks whose video may be overwritten (the oldest are enough), and blocks left open that no stream writes. */
   readonly sealed: readonly BlockAge[];
   readonly idle: readonly BlockAge[];
+  /** Only locks keep a block from being in `sealed` or `idle`. */
+  readonly locked: boolean;
 }
 
 export interface BlockAge {
@@ -26,14 +28,15 @@ export interface BlockAge {
   readonly lastMs: number;
 }
 
+export type NoBlockReason = Extract<AppendRefusal, 'no-space' | 'locked' | 'space-lost'>;
 export type NextBlock =
   | { readonly kind: 'free'; readonly spaceId: string }
   | { readonly kind: 'overwrite'; readonly block: BlockAge }
-  | { readonly kind: 'refused'; readonly reason: Extract<AppendRefusal, 'no-space' | 'space-lost'> };
+  | { readonly kind: 'refused'; readonly reason: NoBlockReason };
 
 /**
  * A free block where the largest part of the share is free, so that load and age spread over the spaces; else the
- * pool's oldest sealed block; else the oldest one left open. A block that a stream writes is never taken.
+ * pool's oldest sealed block; else the oldest one left open. A block that a stream writes, or a lock holds, is never taken.
  */
 export function chooseBlock(shares: readonly SpaceShare[]): NextBlock {
   const usable = shares.filter((share) => share.usable && share.total > 0);
@@ -50,7 +53,8 @@ export function chooseBlock(shares: readonly SpaceShare[]): NextBlock {
     );
   if (oldest !== null) return { kind: 'overwrite', block: oldest };
   const allLost = usable.length === 0 && shares.some((share) => share.total > 0);
-  return { kind: 'refused', reason: allLost ? 'space-lost' : 'no-space' };
+  if (allLost) return { kind: 'refused', reason: 'space-lost' };
+  return { kind: 'refused', reason: usable.some((share) => share.locked) ? 'locked' : 'no-space' };
 }
 
 /** Free blocks to keep ready, so that a stream that needs one need not wait for the index. */
@@ -86,13 +90,18 @@ export function planFreeing(options: {
   return { free: chosen, retentionMs: early === undefined ? null : options.nowMs - early.lastMs };
 }
 
-/** The `count` oldest, oldest first; cheap for a few out of many. */
-export function oldestOf(blocks: Iterable<BlockAge>, count: number): BlockAge[] {
+/** The `count` oldest that may be taken, oldest first; cheap for a few out of many, as few are asked about. */
+export function oldestOf(
+  blocks: Iterable<BlockAge>,
+  count: number,
+  mayTake: (block: BlockAge) => boolean = () => true,
+): BlockAge[] {
   const oldest: BlockAge[] = [];
   if (count <= 0) return oldest;
   for (const block of blocks) {
     const newest = oldest.at(-1);
     if (oldest.length === count && newest !== undefined && block.lastMs >= newest.lastMs) continue;
+    if (!mayTake(block)) continue;
     const at = oldest.findIndex((known) => known.lastMs > block.lastMs);
     oldest.splice(at === -1 ? oldest.length : at, 0, block);
     if (oldest.length > count) oldest.pop();
@@ -114,18 +123,24 @@ export function planShare(options: {
   readonly wanted: number;
   readonly unassigned: number;
   readonly free: number;
+  /** Without what locks hold. */
   readonly sealed: readonly BlockAge[];
+  /** Sealed blocks that locks hold: they stay, though the share be smaller. */
+  readonly locked: number;
   readonly open: number;
 }): ShareChange {
-  const have = options.free + options.sealed.length + options.open;
-  const excess = Math.max(0, have - options.wanted);
+  const { wanted, locked } = options;
+  const have = options.free + options.sealed.length + locked + options.open;
+  const excess = Math.max(0, have - wanted);
   const giveFree = Math.min(excess, options.free);
   const giveOldest = oldestOf(options.sealed, excess - giveFree);
   return {
-    take: Math.min(Math.max(0, options.wanted - have), options.unassigned),
+    take: Math.min(Math.max(0, wanted - have), options.unassigned),
     giveFree,
     giveOldest,
-    sealOpen: Math.min(options.open, excess - giveFree - giveOldest.length),
+    // Where locks alone fill the share, taking the open blocks too would only end the recording.
+    sealOpen:
+      wanted <= locked && locked > 0 ? 0 : Math.min(options.open, excess - giveFree - giveOldest.length),
   };
 }
 

@@ -120,7 +120,7 @@ export class OpenBlock {
         ? endBytes - offsetBytes
         : this.#groupBytes + endBytes - offsetBytes;
       this.#groupBytesMax = Math.max(this.#groupBytesMax, this.#groupBytes);
-      this.#firstMs ??= part.startMs;
+      this.#firstMs = Math.min(this.#firstMs ?? part.startMs, part.startMs);
       this.#lastMs = Math.max(this.#lastMs, part.endMs);
       this.#uncommitted = join(this.#uncommitted, { fromMs: part.startMs, toMs: part.endMs });
     });

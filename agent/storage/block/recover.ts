@@ -53,7 +53,10 @@ export async function recoverBlock(
     parts: found.length,
     row: {
       ...row,
-      firstMs: row.firstMs ?? found[0]?.header.startMs ?? null,
+      firstMs: found.reduce<number | null>(
+        (first, { header }) => Math.min(first ?? header.startMs, header.startMs),
+        row.firstMs,
+      ),
       lastMs: found.reduce<number | null>((last, part) => Math.max(last ?? 0, part.header.endMs), row.lastMs),
       usedBytes: endBytes,
       parts: last === undefined ? start.sequence : last.sequence + 1,

@@ -91,6 +91,7 @@ export function createIndexClient(send: IndexTransport): IndexClient {
       await ask({ kind: 'closeSpace', spaceId, remove });
     },
     minutesOf: (spaceId, block, fromMinute) => ask({ kind: 'minutesOf', spaceId, block, fromMinute }),
+    presentMs: (spaceId, range) => ask({ kind: 'presentMs', spaceId, ...range }),
     loadGaps: () => ask({ kind: 'loadGaps' }),
     commitGaps: async (one) => {
       await ask({ kind: 'commitGaps', commit: one });

@@ -11,6 +11,8 @@ export function handleIndexRequest(
       return store.openSpace(request.spaceId);
     case 'minutesOf':
       return store.minutesOf(request.spaceId, request.block, request.fromMinute);
+    case 'presentMs':
+      return store.presentMs(request.spaceId, request);
     case 'loadGaps':
       return store.loadGaps();
     case 'createSpace':

@@ -12,6 +12,13 @@ export type IndexRequest =
       readonly block: number;
       readonly fromMinute: number;
     }
+  | {
+      readonly kind: 'presentMs';
+      readonly spaceId: string;
+      readonly cameraId: string;
+      readonly fromMs: number;
+      readonly toMs: number;
+    }
   | { readonly kind: 'commit'; readonly spaceId: string; readonly commits: readonly SpaceCommit[] }
   | { readonly kind: 'loadGaps' }
   | { readonly kind: 'commitGaps'; readonly commit: GapCommit }
@@ -21,6 +28,7 @@ export type IndexRequest =
 export interface IndexAnswers {
   openSpace: LoadedSpace | null;
   minutesOf: MinuteSpan[];
+  presentMs: number;
   loadGaps: LoadedGaps;
   createSpace: null;
   completeSpace: null;

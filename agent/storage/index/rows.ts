@@ -79,6 +79,11 @@ export interface IndexClient {
   closeSpace(spaceId: string, options: { remove: boolean }): Promise<void>;
   /** Minutes of a block from `fromMinute` on. */
   minutesOf(spaceId: string, block: number, fromMinute: number): Promise<MinuteSpan[]>;
+  /** Video of a camera in the minutes that touch [fromMs, toMs), both streams together. */
+  presentMs(
+    spaceId: string,
+    range: { readonly cameraId: string; readonly fromMs: number; readonly toMs: number },
+  ): Promise<number>;
   commit(commit: SpaceCommit): Promise<void>;
   loadGaps(): Promise<LoadedGaps>;
   commitGaps(commit: GapCommit): Promise<void>;

@@ -33,6 +33,7 @@ export class SpaceIndex {
   readonly #minutesOf: StatementSync;
   readonly #presentIn: StatementSync;
   readonly #blockOf: StatementSync;
+  readonly #presentMs: StatementSync;
 
   constructor(path: string) {
     this.#database = openDatabase(path, spaceIndexSql);
@@ -55,6 +56,10 @@ export class SpaceIndex {
       'SELECT minute, block, present_ms FROM minute WHERE camera_id = ? AND stream = ? AND minute BETWEEN ? AND ?',
     );
     this.#presentIn.setReturnArrays(true);
+    this.#presentMs = this.#database.prepare(
+      'SELECT total(present_ms) AS ms FROM minute ' +
+        "WHERE camera_id = ? AND stream IN ('main', 'sub') AND minute BETWEEN ? AND ?",
+    );
     this.#blockOf = this.#database.prepare(
       'SELECT camera_id, stream, first_ms, last_ms FROM block WHERE number = ?',
     );
@@ -85,6 +90,12 @@ export class SpaceIndex {
       lengthBytes: Number(row.length_bytes),
       presentMs: Number(row.present_ms),
     }));
+  }
+
+  /** By whole minutes, those that touch [fromMs, toMs). */
+  presentMs({ cameraId, fromMs, toMs }: { cameraId: string; fromMs: number; toMs: number }): number {
+    const row = this.#presentMs.get(cameraId, Math.floor(fromMs / minuteMs), Math.ceil(toMs / minuteMs) - 1);
+    return Number(row?.ms ?? 0);
   }
 
   /** Adds what this space holds of a range to `sums`, one number a minute, leaving out the blocks in `without`. */

@@ -84,6 +84,10 @@ export class IndexStore {
     return this.#space(spaceId).minutesOf(block, fromMinute);
   }
 
+  presentMs(spaceId: string, range: { cameraId: string; fromMs: number; toMs: number }): number {
+    return this.#space(spaceId).presentMs(range);
+  }
+
   /** Commits of one space. Hours shrink before their minutes go, and grow after their minutes came. */
   commit(spaceId: string, commits: readonly SpaceCommit[]): void {
     const space = this.#space(spaceId);

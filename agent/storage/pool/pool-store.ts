@@ -1,9 +1,8 @@
 /** One pool at run time: gives blocks to streams, frees the oldest, and commits what was synced together (I1). */
 import type { PoolConfig } from '../../recorder/protocol/schema.ts';
 import {
-  type BlockAge,
   chooseBlock,
-  oldestOf,
+  type NoBlockReason,
   planFreeing,
   planShare,
   type SpaceShare,
@@ -13,9 +12,11 @@ import { crcOfInit } from '../block/codec.ts';
 import type { OpenBlock, PendingCommit } from '../block/open-block.ts';
 import { DiskError } from '../disk.ts';
 import type { BlockRow } from '../index/rows.ts';
+import type { Locks } from '../lock/plan.ts';
 import { blockSpanMs } from '../space/plan.ts';
 import type { BlockUse, SpaceStore } from '../space/space-store.ts';
 import type { AppendRefusal, StorageEvent } from '../types.ts';
+import { ageOf, shareOf } from './share.ts';
 
 const freeingBatchMax = 64;
 const shortRetentionEventMs = 3_600_000;
@@ -27,6 +28,7 @@ export interface PoolDeps {
   /** The pool is configured; what belongs to another may be adopted. */
   readonly isPool: (id: string) => boolean;
   readonly epoch: () => number;
+  readonly locks: () => Locks;
   readonly onEvent: (event: StorageEvent) => void;
   readonly onBlockFailed: (space: SpaceStore, row: BlockRow, thrown: unknown) => void;
   readonly onCommitted: (block: OpenBlock) => void;
@@ -41,8 +43,8 @@ export class PoolStore {
   writtenBytes = 0;
   readonly #deps: PoolDeps;
   #syncing: Promise<void> | null = null;
-  /** The last stream that asked for a block got none. */
-  refused = false;
+  /** Why the last stream that asked for a block got none; null when it got one. */
+  refused: NoBlockReason | null = null;
   #indexFailing = false;
   #shortToldMs = Number.NEGATIVE_INFINITY;
 
@@ -85,7 +87,7 @@ export class PoolStore {
       this.#tellRefused(choice.reason);
       return { refused: choice.reason };
     }
-    this.refused = false;
+    this.refused = null;
     const space = this.#deps.space(choice.kind === 'free' ? choice.spaceId : choice.block.spaceId);
     const row = space?.rows.find((one) =>
       choice.kind === 'free'
@@ -147,16 +149,27 @@ export class PoolStore {
     }
   }
 
-  /** The pool goes: whatever it holds becomes free. Its streams have been closed and committed. */
+  /** The pool goes: whatever it holds becomes free, but for what locks hold. Its streams have been closed and committed. */
   async giveEverythingBack(): Promise<void> {
     for (const space of this.spaces.filter((one) => one.usable)) {
-      const rows = space.rows.filter((row) => row.poolId === this.id && row.state !== 'bad');
+      const mine = space.rows.filter((row) => row.poolId === this.id && row.state !== 'bad');
+      const rows = mine.filter((row) => !this.isLocked(row));
       if (rows.length > 0) await space.free(rows, { keepPool: false });
+      // Sealed, another pool can take them over with what they hold.
+      for (const row of mine) if (row.state === 'open') await space.sealIdle(row);
     }
   }
 
   shares(): SpaceShare[] {
-    return this.spaces.map((space) => shareOf(space, this.id));
+    const isLocked = (row: BlockRow) => this.isLocked(row);
+    return this.spaces.map((space) =>
+      shareOf(space, { poolId: this.id, oldestMax: freeingBatchMax, isLocked }),
+    );
+  }
+
+  /** Asked each time and never kept: a lock holds what is sealed or found later as well. */
+  isLocked(row: BlockRow): boolean {
+    return this.#deps.locks().holds(row);
   }
 
   async #continueOpen(use: StreamUse, part: Parameters<typeof baseMsOf>[0]): Promise<OpenBlock | null> {
@@ -299,7 +312,8 @@ export class PoolStore {
       wanted,
       unassigned: unassigned.length,
       free: free.length,
-      sealed: mine.flatMap((row) => (row.state === 'sealed' ? ageOf(space, row) : [])),
+      sealed: mine.flatMap((row) => (row.state === 'sealed' && !this.isLocked(row) ? ageOf(space, row) : [])),
+      locked: mine.filter((row) => row.state === 'sealed' && this.isLocked(row)).length,
       open: open.length,
     });
     const taken = unassigned.slice(0, plan.take);
@@ -341,16 +355,11 @@ export class PoolStore {
     );
   }
 
-  #tellRefused(reason: AppendRefusal): void {
-    if (this.refused) return;
-    this.refused = true;
+  #tellRefused(reason: NoBlockReason): void {
+    if (this.refused === reason) return;
+    this.refused = reason;
     const total = this.shares().reduce((sum, share) => sum + share.total, 0);
-    const text =
-      reason === 'space-lost'
-        ? `no space of pool ${this.config.name} can be reached. See the Storage page for each space's trouble.`
-        : `pool ${this.config.name} has ${total} blocks and all are being written: each stream needs one and one more is ` +
-          'needed to overwrite. Expand the pool, or use a space with smaller blocks.';
-    this.#tell('error', `pool.${reason}`, text);
+    this.#tell('error', `pool.${reason}`, refusalText(reason, this.config.name, total));
   }
 
   #tell(level: StorageEvent['level'], event: string, text: string): void {
@@ -358,28 +367,19 @@ export class PoolStore {
   }
 }
 
-/** What a pool holds in a space, of its sealed blocks only the oldest. */
-function shareOf(space: SpaceStore, poolId: string): SpaceShare {
-  const idle: BlockAge[] = [];
-  let free = 0;
-  let total = 0;
-  for (const row of space.rows) {
-    if (row.poolId !== poolId || row.state === 'bad') continue;
-    total += 1;
-    if (row.state === 'free') free += 1;
-    if (row.state === 'open' && !space.active.has(row.number) && !space.taking.has(row.number))
-      idle.push(ageOf(space, row));
+function refusalText(reason: NoBlockReason, pool: string, blocks: number): string {
+  switch (reason) {
+    case 'space-lost':
+      return `no space of pool ${pool} can be reached. See the Storage page for each space's trouble.`;
+    case 'locked':
+      return (
+        `pool ${pool} has ${blocks} blocks and each is locked or being written: nothing may be overwritten. ` +
+        'Expand the pool, or remove a lock (see: holdfast lock list).'
+      );
+    case 'no-space':
+      return (
+        `pool ${pool} has ${blocks} blocks and all are being written: each stream needs one and one more is ` +
+        'needed to overwrite. Expand the pool, or use a space with smaller blocks.'
+      );
   }
-  const sealed = oldestOf(sealedOf(space, poolId), freeingBatchMax);
-  return { spaceId: space.id, usable: space.usable, total, free, sealed, idle };
-}
-
-function* sealedOf(space: SpaceStore, poolId: string): Iterable<BlockAge> {
-  for (const row of space.rows) {
-    if (row.poolId === poolId && row.state === 'sealed') yield ageOf(space, row);
-  }
-}
-
-function ageOf(space: SpaceStore, row: BlockRow): BlockAge {
-  return { spaceId: space.id, number: row.number, lastMs: row.lastMs ?? 0 };
 }

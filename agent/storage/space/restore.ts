@@ -97,7 +97,7 @@ async function readParts(space: SpaceStore, file: DiskFile, row: BlockRow): Prom
     poolId: header.poolId === '' ? null : header.poolId,
     cameraId,
     stream,
-    firstMs: parts[0]?.header.startMs ?? null,
+    firstMs: parts.reduce((first, part) => Math.min(first, part.header.startMs), last.header.startMs),
     lastMs: parts.reduce((latest, part) => Math.max(latest, part.header.endMs), 0),
     usedBytes: last.endBytes,
     parts: parts.length,

@@ -256,6 +256,7 @@ export class StreamDriver implements StreamWriter {
 const refusalText: Readonly<Record<AppendRefusal, string>> = {
   'no-space': 'every block of the pool is being written',
   'space-lost': 'no space of the pool can be reached',
+  locked: 'all that could be overwritten is locked',
   overloaded: 'the disk is slower than the cameras',
   'write-error': 'the disk failed',
 };

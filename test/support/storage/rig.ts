@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { realDisk } from '../../../agent/adapters/disk.ts';
-import type { PoolConfig, SpaceConfig } from '../../../agent/recorder/protocol/schema.ts';
+import type { LockConfig, PoolConfig, SpaceConfig } from '../../../agent/recorder/protocol/schema.ts';
 import { checkSpace, type SpaceCheck } from '../../../agent/storage/check.ts';
 import type { Disk } from '../../../agent/storage/disk.ts';
 import { createStorageEngine } from '../../../agent/storage/engine.ts';
@@ -73,6 +73,7 @@ export class Rig {
   readonly options: RigOptions;
   readonly spaceConfigs: SpaceConfig[];
   pools: PoolConfig[];
+  locks: LockConfig[] = [];
   store: IndexStore | null = null;
   released = 0;
   indexFails = false;
@@ -157,6 +158,7 @@ export class Rig {
     return this.engine.apply({
       spaces: this.spaceConfigs,
       pools: this.pools,
+      locks: this.locks,
       nodeId: this.options.nodeId ?? 'node-a',
       epoch: this.epoch,
     });

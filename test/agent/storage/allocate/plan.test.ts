@@ -21,6 +21,7 @@ const share = (spaceId: string): fc.Arbitrary<SpaceShare> =>
     .record({
       usable: fc.boolean(),
       free: fc.nat(20),
+      locked: fc.boolean(),
       sealed: ages(spaceId),
       idle: ages(spaceId),
       open: fc.nat(5),
@@ -63,14 +64,49 @@ test('without a free block the oldest sealed video goes, and a block left open o
 });
 
 test('a pool whose spaces are all away says so; one that is merely full says no-space', () => {
-  const full: SpaceShare = { spaceId: 'a', usable: true, total: 4, free: 0, sealed: [], idle: [] };
+  const full: SpaceShare = {
+    spaceId: 'a',
+    usable: true,
+    total: 4,
+    free: 0,
+    sealed: [],
+    idle: [],
+    locked: false,
+  };
   expect(chooseBlock([full])).toEqual({ kind: 'refused', reason: 'no-space' });
   expect(chooseBlock([{ ...full, usable: false }])).toEqual({ kind: 'refused', reason: 'space-lost' });
   expect(chooseBlock([])).toEqual({ kind: 'refused', reason: 'no-space' });
 });
 
+test('a pool that only locks keep from overwriting says so, unless its space is away', () => {
+  const held: SpaceShare = {
+    spaceId: 'a',
+    usable: true,
+    total: 4,
+    free: 0,
+    sealed: [],
+    idle: [],
+    locked: true,
+  };
+  const block: BlockAge = { spaceId: 'b', number: 3, lastMs: 1 };
+  expect(chooseBlock([held])).toEqual({ kind: 'refused', reason: 'locked' });
+  expect(chooseBlock([{ ...held, usable: false }])).toEqual({ kind: 'refused', reason: 'space-lost' });
+  expect(chooseBlock([held, { ...held, spaceId: 'b', sealed: [block] }])).toEqual({
+    kind: 'overwrite',
+    block,
+  });
+});
+
 test('free blocks are taken where most of the share is free, so that spaces fill alike', () => {
-  const one: SpaceShare = { spaceId: 'a', usable: true, total: 100, free: 30, sealed: [], idle: [] };
+  const one: SpaceShare = {
+    spaceId: 'a',
+    usable: true,
+    total: 100,
+    free: 30,
+    sealed: [],
+    idle: [],
+    locked: false,
+  };
   expect(chooseBlock([one, { ...one, spaceId: 'b', total: 10, free: 9 }])).toEqual({
     kind: 'free',
     spaceId: 'b',
@@ -106,6 +142,21 @@ test('the oldest of many are what sorting would give', () => {
   );
 });
 
+test('of the oldest those that may not be taken are passed over', () => {
+  fc.assert(
+    fc.property(ages('a'), fc.nat(25), fc.nat(3), (blocks, count, kept) => {
+      const mayTake = (block: BlockAge) => block.number % 4 !== kept;
+      expect(oldestOf(blocks, count, mayTake)).toEqual(oldestOf(blocks.filter(mayTake), count));
+    }),
+  );
+});
+
+test('a share that locks alone fill keeps its open blocks', () => {
+  const given = { wanted: 4, unassigned: 0, free: 1, sealed: [], locked: 5, open: 3 };
+  expect(planShare(given)).toEqual({ take: 0, giveFree: 1, giveOldest: [], sealOpen: 0 });
+  expect(planShare({ ...given, wanted: 7 })).toEqual({ take: 0, giveFree: 1, giveOldest: [], sealOpen: 1 });
+});
+
 test('a share ends at its wanted size, and open blocks go last', () => {
   const sizes = fc.record({
     wanted: fc.nat(60),
@@ -116,7 +167,7 @@ test('a share ends at its wanted size, and open blocks go last', () => {
   });
   fc.assert(
     fc.property(sizes, (given) => {
-      const plan = planShare(given);
+      const plan = planShare({ ...given, locked: 0 });
       const have = given.free + given.open + given.sealed.length;
       const after = have + plan.take - plan.giveFree - plan.giveOldest.length - plan.sealOpen;
       expect(after).toBe(

@@ -1,0 +1,42 @@
+/** What a pool has in one space: counted from the block table, with the oldest blocks that may be overwritten. */
+import { type BlockAge, oldestOf, type SpaceShare } from '../allocate/plan.ts';
+import type { BlockRow } from '../index/rows.ts';
+import type { SpaceStore } from '../space/space-store.ts';
+
+/** Of the sealed blocks only the `oldestMax` oldest; no other than those that come into question is asked about locks. */
+export function shareOf(
+  space: SpaceStore,
+  options: { poolId: string; oldestMax: number; isLocked: (row: BlockRow) => boolean },
+): SpaceShare {
+  const { poolId } = options;
+  const idle: BlockAge[] = [];
+  let free = 0;
+  let total = 0;
+  let locked = false;
+  const mayTake = ({ number }: BlockAge) => {
+    const row = space.rows[number];
+    const held = row !== undefined && options.isLocked(row);
+    locked ||= held;
+    return !held;
+  };
+  for (const row of space.rows) {
+    if (row.poolId !== poolId || row.state === 'bad') continue;
+    total += 1;
+    if (row.state === 'free') free += 1;
+    if (row.state !== 'open' || space.active.has(row.number) || space.taking.has(row.number)) continue;
+    const age = ageOf(space, row);
+    if (mayTake(age)) idle.push(age);
+  }
+  const sealed = oldestOf(sealedOf(space, poolId), options.oldestMax, mayTake);
+  return { spaceId: space.id, usable: space.usable, total, free, sealed, idle, locked };
+}
+
+function* sealedOf(space: SpaceStore, poolId: string): Iterable<BlockAge> {
+  for (const row of space.rows) {
+    if (row.poolId === poolId && row.state === 'sealed') yield ageOf(space, row);
+  }
+}
+
+export function ageOf(space: SpaceStore, row: BlockRow): BlockAge {
+  return { spaceId: space.id, number: row.number, lastMs: row.lastMs ?? 0 };
+}
