@@ -224,7 +224,7 @@ function fakeClient(agent: FakeAgent): ApiClient {
     },
     space: {
       list: async () => agent.status.spaces,
-      browse: async (input?: { path?: string | undefined }) => browse(input?.path),
+      browse: async (input?: { path?: string | undefined }) => browse(input?.path, agent.calls),
       makeFolder: async (input: { path: string }) => {
         agent.note('space.makeFolder', input);
         return ok;
@@ -397,7 +397,10 @@ function fakeClient(agent: FakeAgent): ApiClient {
   } as unknown as ApiClient;
 }
 
-function browse(path: string | undefined) {
+/** `/srv/new` exists when it was made. */
+function browse(path: string | undefined, calls: FakeAgent['calls']) {
+  const made = calls.some(([name, input]) => name === 'space.makeFolder' && isPath(input, path));
+  if (path === '/srv/new' && !made) throw new AppError('not_found', `there is no folder ${path}`);
   const entry = (at: string, patch: object = {}) => ({
     path: at,
     name: at.split('/').at(-1) ?? at,
@@ -446,6 +449,12 @@ function browse(path: string | undefined) {
             entry('/srv/video/old', { empty: false }),
             entry('/srv/video/locked', { writable: false }),
           ]
-        : [],
+        : path === '/mnt/nas'
+          ? Array.from({ length: 30 }, (_, index) => entry(`/mnt/nas/folder-${index + 1}`))
+          : [],
   };
+}
+
+function isPath(input: unknown, path: string): boolean {
+  return typeof input === 'object' && input !== null && 'path' in input && input.path === path;
 }

@@ -170,6 +170,48 @@ describe('adding a camera', () => {
     expect(changes(screen)).toEqual(['camera.add']);
   });
 
+  it('takes a whole address that is pasted, with its scheme', async () => {
+    const screen = await open();
+    await screen.press('3', 'a');
+    await screen.type('Yard');
+    await screen.press('tab');
+    await screen.paste('rtsp://192.0.2.99/live');
+    for (let presses = 0; presses < 8; presses += 1) await screen.press('enter');
+    await screen.press('enter');
+    expect(screen.agent.calls[0]).toEqual([
+      'camera.probe',
+      { url: 'rtsp://192.0.2.99/live', transport: 'tcp', allowBasicAuth: false },
+    ]);
+  });
+
+  it('refuses a name that another one has: commands could not tell them apart', async () => {
+    const screen = await open();
+    await screen.press('3', 'a');
+    await screen.type('Server room');
+    await screen.press('tab');
+    await screen.type('192.0.2.99');
+    await screen.press('shift-tab', 'shift-tab', 'shift-tab', 'shift-tab', 'enter');
+    expect(screen.text).toMatch(/Name: c\d is called Server room already/);
+    expect(screen.agent.calls).toEqual([]);
+  });
+
+  it('says at a choice how to choose', async () => {
+    const screen = await open();
+    await screen.press('3', 'a', 'shift-tab', 'shift-tab', 'shift-tab');
+    expect(screen.lines.at(-1)).not.toContain('choose');
+    await screen.press('shift-tab');
+    expect(screen.lines.at(-1)).toContain('← → choose');
+  });
+
+  it('shows on the smallest terminal, too, what became of a try', async () => {
+    const screen = await open({ size: { columns: 60, rows: 16 } });
+    screen.agent.probeOk = false;
+    await fill(screen);
+    await screen.press('shift-tab', 'shift-tab', 'shift-tab', 'shift-tab', 'shift-tab', 'shift-tab', 'enter');
+    expect(screen.text).toContain('The camera refused the user or the password.');
+    expect(screen.text.replace(/[\s│]+/g, ' ')).toContain('Add camera once more adds it all the same.');
+  });
+
   it('names the field that is wrong', async () => {
     const screen = await open();
     await screen.press('3', 'a', 'shift-tab', 'shift-tab', 'enter');
@@ -258,6 +300,43 @@ describe('the way in', () => {
     agent.connect('connected');
     await screen.idle();
     expect(screen.lines[0]).toContain('store-01 SINGLE › Home');
+  });
+});
+
+describe('choosing a folder', () => {
+  it('offers to make one that was typed and is not there, and walks into it', async () => {
+    const screen = await open();
+    await screen.press('2', 'a', 'p');
+    await screen.type('/srv/new');
+    await screen.press('enter', 'enter');
+    expect(screen.text).toContain('There is no folder /srv/new on the node.');
+    await screen.press('enter');
+    expect(changes(screen)).toEqual([]);
+    await screen.press('p');
+    await screen.type('/srv/new');
+    await screen.press('enter', 'enter', 'tab', 'enter');
+    expect(screen.agent.calls).toEqual([['space.makeFolder', { path: '/srv/new' }]]);
+    expect(screen.text).toContain('Use this folder');
+    await screen.press('enter');
+    expect(screen.text).toMatch(/Folder +\/srv\/new/);
+  });
+
+  it('walks into a new folder, so that Enter uses it and not the one above', async () => {
+    const screen = await open();
+    await screen.press('2', 'a', 'enter', 'n');
+    await screen.type('disk9');
+    await screen.press('enter', 'enter');
+    expect(screen.agent.calls).toEqual([['space.makeFolder', { path: '/srv/video/disk9' }]]);
+    await screen.press('enter');
+    expect(screen.text).toMatch(/Folder +\/srv\/video\/disk9/);
+  });
+
+  it('says which part of a long list is on the screen', async () => {
+    const screen = await open();
+    await screen.press('2', 'a', 'down', 'enter');
+    expect(screen.text).toMatch(/\/mnt\/nas +1 to 14 of 32/);
+    await screen.press('G');
+    expect(screen.text).toMatch(/\/mnt\/nas +19 to 32 of 32/);
   });
 });
 

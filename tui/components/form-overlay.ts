@@ -106,6 +106,7 @@ export function formOverlay(shell: Shell, options: FormOptions): Overlay {
         lines,
         cursor,
         hints: [
+          ...(hasChoice(options.entries, state.focus) ? [{ key: '← →', text: 'choose' }] : []),
           { key: 'Tab', text: 'next' },
           { key: 'Enter', text: 'next / press' },
           { key: 'Esc', text: (options.cancel ?? 'Cancel').toLowerCase() },
@@ -130,4 +131,8 @@ export function formOverlay(shell: Shell, options: FormOptions): Overlay {
       open = false;
     },
   };
+}
+
+function hasChoice(entries: readonly Entry[], focus: string): boolean {
+  return entries.some((entry) => entry.kind === 'choice' && entry.name === focus && entry.options.length > 1);
 }

@@ -39,6 +39,8 @@ export function formView(
     body.push(row.line);
   }
   const tail = [...problemRows(state, size.width), buttonRow(shape, state)];
+  // At the buttons the last rows are what counts: the sum, or what became of a try.
+  if (shape.buttons.some(({ name }) => name === state.focus)) focusRow = body.length;
   const room = Math.max(1, size.rows - tail.length);
   const top = Math.max(0, Math.min(focusRow - room + 2, body.length - room));
   const lines = [...body.slice(top, top + room), ...tail];

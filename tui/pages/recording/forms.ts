@@ -3,6 +3,7 @@ import type { Camera } from '../../../src/contract/index.ts';
 import { confirmOverlay } from '../../components/confirm.ts';
 import { formOverlay } from '../../components/form-overlay.ts';
 import type { ChoiceEntry, Entry, Values } from '../../components/form-state.ts';
+import { padLines } from '../../components/table.ts';
 import { blank, type Line, line, span } from '../../format/line.ts';
 import { formatSize } from '../../format/numbers.ts';
 import { wrap } from '../../format/width.ts';
@@ -17,11 +18,21 @@ interface Probe {
   hint: string | null;
 }
 
-const urlPattern = /^rtsps?:\/\/[^\s]+$/;
+const urlPattern = /^rtsps?:\/\/[^\s/]+[^\s]*$/i;
+const urlExample = 'rtsp://192.0.2.10:554/stream1';
+
+/** What was typed or pasted, with the scheme that most leave out. */
+function addressOf(text: string): string {
+  const typed = text.trim();
+  return typed === '' || typed.includes('://') ? typed : `rtsp://${typed}`;
+}
+
+const urlCheck = (text: string): string | null =>
+  urlPattern.test(addressOf(text)) ? null : `an address like ${urlExample}`;
 
 /** User and password join the address here, so that the password field can hide it. */
 export function cameraUrl(values: Values): string {
-  const url = (values.url ?? '').trim();
+  const url = addressOf(values.url ?? '');
   const user = values.user ?? '';
   const password = values.password ?? '';
   if (user === '' && password === '') return url;
@@ -57,8 +68,15 @@ function channelCheck(text: string): string | null {
     : 'a number from 1 to 1024';
 }
 
-function nameCheck(name: string): string | null {
-  return name.trim() === '' ? 'is needed' : name.length > 64 ? 'at most 64 characters' : null;
+/** Cameras are told apart by their names here and in commands; `ownId` may keep the one it has. */
+function nameCheck(shell: Shell, ownId: string | null): (name: string) => string | null {
+  const others = (shell.state().status?.cameras ?? []).filter(({ id }) => id !== ownId);
+  return (name) => {
+    if (name.trim() === '') return 'is needed';
+    if (name.length > 64) return 'at most 64 characters';
+    const same = others.find((camera) => camera.name === name.trim());
+    return same ? `${same.id} is called ${same.name} already` : null;
+  };
 }
 
 const transportEntry = (value: Camera['transport']): ChoiceEntry => ({
@@ -120,16 +138,13 @@ export function addCamera(shell: Shell, done?: () => void) {
   const channel =
     Array.from({ length: 1024 }, (_, index) => index + 1).find((number) => !used.has(number)) ?? 1;
   const entries: Entry[] = [
-    { kind: 'text', name: 'name', label: 'Name', check: nameCheck },
+    { kind: 'text', name: 'name', label: 'Name', check: nameCheck(shell, null) },
     {
       kind: 'text',
       name: 'url',
       label: 'Address',
-      value: 'rtsp://',
-      check: (url) =>
-        urlPattern.test(url.trim()) && url.trim().length > 8
-          ? null
-          : 'an address like rtsp://192.0.2.10:554/stream1',
+      placeholder: urlExample,
+      check: urlCheck,
     },
     { kind: 'text', name: 'user', label: 'User', placeholder: 'if the camera asks' },
     { kind: 'text', name: 'password', label: 'Password', secret: true },
@@ -173,22 +188,22 @@ export function addCamera(shell: Shell, done?: () => void) {
   );
 }
 
+const probeRows = 5;
+
 /** Always as many rows, so that the buttons do not jump. */
 function probeLines(probe: Probe | null, values: Values, width: number): Line[] {
-  if (probe === null) return [blank, line(span('It is tried before it is added.', 'dim')), blank];
+  return padLines([blank, ...probeText(probe, values, width)], probeRows);
+}
+
+function probeText(probe: Probe | null, values: Values, width: number): Line[] {
+  if (probe === null) return [line(span('It is tried before it is added.', 'dim'))];
   if (probe.source !== JSON.stringify(sourceOf(values)))
-    return [blank, line(span('Changed since it was tried.', 'dim')), blank];
-  if (probe.ok)
-    return [
-      blank,
-      ...wrap(`It answers: ${probe.text}`, width, 1).map((row) => line(span(row, 'good'))),
-      blank,
-    ];
+    return [line(span('Changed since it was tried.', 'dim'))];
+  if (probe.ok) return wrap(`It answers: ${probe.text}`, width, 2).map((row) => line(span(row, 'good')));
   const hint = `${probe.hint ?? ''} Add camera once more adds it all the same.`.trim();
   return [
-    blank,
-    ...wrap(probe.text, width, 1).map((row) => line(span(row, 'alarm'))),
-    ...wrap(hint, width, 1).map((row) => line(span(row))),
+    ...wrap(probe.text, width, 2).map((row) => line(span(row, 'alarm'))),
+    ...wrap(hint, width, 2).map((row) => line(span(row))),
   ];
 }
 
@@ -200,7 +215,7 @@ export function editCamera(shell: Shell, camera: Camera): void {
     formOverlay(shell, {
       title: `Change ${camera.name}`,
       entries: [
-        { kind: 'text', name: 'name', label: 'Name', value: camera.name, check: nameCheck },
+        { kind: 'text', name: 'name', label: 'Name', value: camera.name, check: nameCheck(shell, camera.id) },
         {
           kind: 'text',
           name: 'channel',
@@ -216,10 +231,7 @@ export function editCamera(shell: Shell, camera: Camera): void {
           name: 'url',
           label: 'New address',
           placeholder: camera.url,
-          check: (url) =>
-            url.trim() === '' || urlPattern.test(url.trim())
-              ? null
-              : 'an address like rtsp://192.0.2.10:554/stream1',
+          check: (url) => (url.trim() === '' ? null : urlCheck(url)),
         },
         {
           kind: 'text',

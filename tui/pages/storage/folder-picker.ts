@@ -1,5 +1,6 @@
 /** Walks the folders of the node, from its mounts down, to choose one for a storage space. */
 import type { FolderEntry } from '../../../src/contract/index.ts';
+import { confirmOverlay } from '../../components/confirm.ts';
 import { formOverlay } from '../../components/form-overlay.ts';
 import { clampList, type ListCursor, listStart, moveList } from '../../components/list.ts';
 import { blank, type Line, line, type Span, span } from '../../format/line.ts';
@@ -88,6 +89,12 @@ export function folderPicker(shell: Shell, chosen: (folder: FolderEntry) => void
     }
   }
 
+  /** Who makes a folder wants to use it: the picker walks into it. */
+  async function make(folder: string): Promise<void> {
+    await shell.client.space.makeFolder({ path: folder });
+    load(folder, null);
+  }
+
   function makeFolder(): void {
     const base = path;
     if (base === null) return;
@@ -106,10 +113,7 @@ export function folderPicker(shell: Shell, chosen: (folder: FolderEntry) => void
         submit: 'Create',
         working: 'Creating the folder',
         async send(values) {
-          await shell.client.space.makeFolder({
-            path: `${base.replace(/[/\\]$/, '')}${base.includes('\\') ? '\\' : '/'}${values.name}`,
-          });
-          load(base, here);
+          await make(`${base.replace(/[/\\]$/, '')}${base.includes('\\') ? '\\' : '/'}${values.name}`);
           return true;
         },
       }),
@@ -117,16 +121,39 @@ export function folderPicker(shell: Shell, chosen: (folder: FolderEntry) => void
   }
 
   function typePath(): void {
+    let missing: string | null = null;
     shell.open(
       formOverlay(shell, {
         title: 'Go to a folder of the node',
-        entries: [{ kind: 'text', name: 'path', label: 'Path', value: path ?? '' }],
+        entries: [{ kind: 'text', name: 'path', label: 'Path', placeholder: 'such as /srv/video' }],
         submit: 'Go',
         working: 'Reading',
         async send(values) {
-          load(values.path ?? '', null);
+          const typed = (values.path ?? '').trim();
+          try {
+            await read(typed, null);
+          } catch (thrown) {
+            if (problemOf(thrown).code !== 'not_found') throw thrown;
+            missing = typed;
+          }
           return true;
         },
+        done() {
+          if (missing !== null) offerToMake(missing);
+          missing = null;
+        },
+      }),
+    );
+  }
+
+  function offerToMake(folder: string): void {
+    shell.open(
+      confirmOverlay(shell, {
+        title: 'No such folder',
+        consequences: [`There is no folder ${folder} on the node. It can be made now.`],
+        verb: 'Make it',
+        working: 'Creating the folder',
+        act: () => make(folder),
       }),
     );
   }
@@ -140,6 +167,8 @@ export function folderPicker(shell: Shell, chosen: (folder: FolderEntry) => void
       height = Math.max(3, frame.rows - 6);
       list = clampList(list, all.length, height);
       const where = path === null ? 'Disks and mounts of the node' : path;
+      const shown = Math.min(all.length, list.top + height);
+      const part = all.length > height ? `  ${list.top + 1} to ${shown} of ${all.length}` : '';
       const rows = all
         .slice(list.top, list.top + height)
         .map((choice, offset) => choiceLine(choice, width, list.top + offset === list.index));
@@ -150,7 +179,7 @@ export function folderPicker(shell: Shell, chosen: (folder: FolderEntry) => void
       return {
         width,
         lines: [
-          line(span(where, 'strong')),
+          line(span(pad(where, Math.max(8, width - part.length)), 'strong'), span(part, 'dim')),
           ...state,
           ...(rows.length === 0 && !loading ? [line(span('nothing here', 'dim'))] : rows),
         ],
