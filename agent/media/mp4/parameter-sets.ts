@@ -1,6 +1,7 @@
 /** The few facts of H.264 and H.265 parameter sets that avcC and hvcC repeat; tolerant: what cannot be read gets the usual value. */
+import { chromaProfiles, withoutEmulation } from '../nal-syntax.ts';
 
-/** Bits of a NAL unit, most significant first, without emulation prevention bytes (H.264 7.3.1, H.265 7.3.1.1). */
+/** Bits of a NAL unit, most significant first; past the end they are 0. */
 class BitReader {
   readonly #bytes: Uint8Array;
   #position = 0;
@@ -27,22 +28,6 @@ class BitReader {
   }
 }
 
-function withoutEmulation(bytes: Uint8Array): Uint8Array {
-  const plain = new Uint8Array(bytes.length);
-  let length = 0;
-  let zeros = 0;
-  for (const byte of bytes) {
-    if (zeros >= 2 && byte === 3) {
-      zeros = 0;
-      continue;
-    }
-    zeros = byte === 0 ? zeros + 1 : 0;
-    plain[length] = byte;
-    length += 1;
-  }
-  return plain.subarray(0, length);
-}
-
 export interface ChromaFacts {
   readonly chromaFormat: number;
   readonly lumaDepthMinus8: number;
@@ -50,9 +35,6 @@ export interface ChromaFacts {
 }
 
 const ordinaryChroma: ChromaFacts = { chromaFormat: 1, lumaDepthMinus8: 0, chromaDepthMinus8: 0 };
-
-/** Profiles whose SPS carries chroma and depth (H.264 7.3.2.1.1). */
-const chromaProfiles = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
 
 /** Null where the profile fixes 4:2:0 at 8 bits and avcC says nothing. */
 export function avcChroma(sps: Uint8Array): ChromaFacts | null {

@@ -1,22 +1,6 @@
 /** Reads bit fields and Exp-Golomb codes (ISO 14496-10, 9.1) of a parameter set; past the end it throws, never guesses. */
 import { AppError } from '../../../src/errors.ts';
 
-/** NAL unit bytes without emulation prevention (00 00 03 becomes 00 00). */
-export function withoutEmulation(bytes: Uint8Array): Uint8Array {
-  const out = new Uint8Array(bytes.length);
-  let length = 0;
-  let zeros = 0;
-  for (const byte of bytes) {
-    if (zeros >= 2 && byte === 3) {
-      zeros = 0;
-      continue;
-    }
-    zeros = byte === 0 ? zeros + 1 : 0;
-    out[length++] = byte;
-  }
-  return out.subarray(0, length);
-}
-
 export class BitReader {
   readonly #bytes: Uint8Array;
   #at = 0;

@@ -1,6 +1,7 @@
 /** The parameter sets of a stream: collects them from SDP and stream, and tells a real change from a flapping camera. */
 import { AppError } from '../../../src/errors.ts';
-import { BitReader, withoutEmulation } from './bit-reader.ts';
+import { withoutEmulation } from '../nal-syntax.ts';
+import { BitReader } from './bit-reader.ts';
 import { type NalCodec, sequenceRank } from './nal-codec.ts';
 import type { PictureFormat } from './picture.ts';
 

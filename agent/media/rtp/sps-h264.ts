@@ -1,10 +1,10 @@
 /** Reads an H.264 sequence parameter set (ISO 14496-10, 7.3.2.1.1 and E.1.1): size, rate and reordering. */
 import { AppError } from '../../../src/errors.ts';
-import { BitReader, withoutEmulation } from './bit-reader.ts';
-import { type PictureFormat, pictureEdgeMax, plausibleRate } from './picture.ts';
+import { chromaProfiles, withoutEmulation } from '../nal-syntax.ts';
+import { BitReader } from './bit-reader.ts';
+import { chromaStep, type PictureFormat, plausibleRate, plausibleSize } from './picture.ts';
+import { skipAppearance } from './vui.ts';
 
-const profilesWithChroma = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
-const extendedSampleAspect = 255;
 const pocCycleMax = 255;
 
 interface Timing {
@@ -19,7 +19,7 @@ export function parseH264Sps(nal: Uint8Array): PictureFormat {
   const profile = bits.bits(8);
   bits.skip(16);
   bits.unsigned();
-  const chromaFormat = profilesWithChroma.has(profile) ? readChroma(bits) : 1;
+  const chromaFormat = chromaProfiles.has(profile) ? readChroma(bits) : 1;
   bits.unsigned();
   readPictureOrder(bits);
   bits.unsigned();
@@ -32,11 +32,9 @@ export function parseH264Sps(nal: Uint8Array): PictureFormat {
   const crop = readCrop(bits, chromaFormat, fieldFactor);
   const width = widthUnits * 16 - crop.x;
   const height = heightUnits * 16 * fieldFactor - crop.y;
-  if (width < 1 || height < 1 || width > pictureEdgeMax || height > pictureEdgeMax) {
-    throw new AppError('protocol', `An H.264 parameter set gives a picture of ${width} x ${height}.`);
-  }
+  const size = plausibleSize('H.264', width, height);
   const decodingBits = bits.positionBits;
-  return { width, height, decodingBits, ...readUsability(bits) };
+  return { ...size, decodingBits, ...readUsability(bits) };
 }
 
 function readChroma(bits: BitReader): number {
@@ -77,13 +75,12 @@ function readPictureOrder(bits: BitReader): void {
 
 function readCrop(bits: BitReader, chromaFormat: number, fieldFactor: number): { x: number; y: number } {
   if (!bits.flag()) return { x: 0, y: 0 };
-  const unitX = chromaFormat === 1 || chromaFormat === 2 ? 2 : 1;
-  const unitY = (chromaFormat === 1 ? 2 : 1) * fieldFactor;
+  const step = chromaStep(chromaFormat);
   const left = bits.unsigned();
   const right = bits.unsigned();
   const top = bits.unsigned();
   const bottom = bits.unsigned();
-  return { x: (left + right) * unitX, y: (top + bottom) * unitY };
+  return { x: (left + right) * step.x, y: (top + bottom) * step.y * fieldFactor };
 }
 
 /** Cameras cut this part short: what is missing is unknown, not an error. */
@@ -98,16 +95,7 @@ function readUsability(bits: BitReader): Timing {
 }
 
 function fillTiming(bits: BitReader, timing: Timing): void {
-  if (bits.flag() && bits.bits(8) === extendedSampleAspect) bits.skip(32);
-  if (bits.flag()) bits.skip(1);
-  if (bits.flag()) {
-    bits.skip(4);
-    if (bits.flag()) bits.skip(24);
-  }
-  if (bits.flag()) {
-    bits.unsigned();
-    bits.unsigned();
-  }
+  skipAppearance(bits);
   if (bits.flag()) {
     const unitsInTick = bits.bits(32);
     const timeScale = bits.bits(32);

@@ -1,9 +1,10 @@
 /** Reads an H.265 sequence parameter set (ISO 23008-2, 7.3.2.2 and E.2.1): size, rate and reordering. */
 import { AppError } from '../../../src/errors.ts';
-import { BitReader, withoutEmulation } from './bit-reader.ts';
-import { type PictureFormat, pictureEdgeMax, plausibleRate } from './picture.ts';
+import { withoutEmulation } from '../nal-syntax.ts';
+import { BitReader } from './bit-reader.ts';
+import { chromaStep, type PictureFormat, plausibleRate, plausibleSize } from './picture.ts';
+import { skipAppearance } from './vui.ts';
 
-const extendedSampleAspect = 255;
 const setsMax = 64;
 const picturesMax = 16;
 
@@ -20,15 +21,11 @@ export function parseH265Sps(nal: Uint8Array): PictureFormat {
   let width = bits.unsigned();
   let height = bits.unsigned();
   if (bits.flag()) {
-    const unitX = chromaFormat === 1 || chromaFormat === 2 ? 2 : 1;
-    const unitY = chromaFormat === 1 ? 2 : 1;
-    width -= (bits.unsigned() + bits.unsigned()) * unitX;
-    height -= (bits.unsigned() + bits.unsigned()) * unitY;
+    const step = chromaStep(chromaFormat);
+    width -= (bits.unsigned() + bits.unsigned()) * step.x;
+    height -= (bits.unsigned() + bits.unsigned()) * step.y;
   }
-  if (width < 1 || height < 1 || width > pictureEdgeMax || height > pictureEdgeMax) {
-    throw new AppError('protocol', `An H.265 parameter set gives a picture of ${width} x ${height}.`);
-  }
-  return { width, height, ...readRest(bits, subLayersMinus1) };
+  return { ...plausibleSize('H.265', width, height), ...readRest(bits, subLayersMinus1) };
 }
 
 /** ISO 23008-2, 7.3.3. */
@@ -134,16 +131,7 @@ function explicitDeltas(bits: BitReader): number {
 
 /** E.2.1 up to the timing. */
 function readRate(bits: BitReader): number | null {
-  if (bits.flag() && bits.bits(8) === extendedSampleAspect) bits.skip(32);
-  if (bits.flag()) bits.skip(1);
-  if (bits.flag()) {
-    bits.skip(4);
-    if (bits.flag()) bits.skip(24);
-  }
-  if (bits.flag()) {
-    bits.unsigned();
-    bits.unsigned();
-  }
+  skipAppearance(bits);
   bits.skip(3);
   if (bits.flag()) for (let i = 0; i < 4; i++) bits.unsigned();
   if (!bits.flag()) return null;
