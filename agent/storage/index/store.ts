@@ -194,13 +194,25 @@ function rangesOf(minutes: readonly MinuteRow[]): StreamRange[] {
   return [...ranges.values()];
 }
 
-/** A catalog that does not read is put aside: hours come back from the minutes, the ledger of gaps does not. */
+/** Primary result codes of SQLite for a file that is no database, holds nonsense, or has other tables. */
+const damageCodes: readonly number[] = [1, 11, 26];
+
+/**
+ * A catalog that is damaged is put aside: hours come back from the minutes, the ledger of gaps does not. One that is
+ * locked, or cannot be opened on a full disk, is not: the next start finds it as it was.
+ */
 function openCatalog(path: string): { catalog: Catalog; renewed: boolean } {
   try {
     return { catalog: new Catalog(path), renewed: false };
-  } catch {
-    for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true });
-    renameSync(path, `${path}.damaged`);
+  } catch (thrown) {
+    if (!isDamage(thrown)) throw thrown;
+    for (const end of ['', '-wal', '-shm'])
+      if (existsSync(path + end)) renameSync(path + end, `${path}.damaged${end}`);
     return { catalog: new Catalog(path), renewed: true };
   }
+}
+
+function isDamage(thrown: unknown): boolean {
+  const code = thrown instanceof Error && 'errcode' in thrown ? thrown.errcode : null;
+  return typeof code === 'number' && damageCodes.includes(code & 0xff);
 }

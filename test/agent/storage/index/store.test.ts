@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -95,4 +95,12 @@ test('the log is folded in between commits, and stays small however long it reco
   expect(logBytes()).toBeLessThan(2 * folded);
   for (let round = 0; round < 5; round += 1) fill(() => {});
   expect(logBytes()).toBeGreaterThan(2 * folded);
+});
+
+test('a catalog that only cannot be opened now is not put aside: the ledger of gaps would go with it', () => {
+  const closed = join(dir, 'closed');
+  mkdirSync(join(closed, 'catalog.db'), { recursive: true });
+  expect(() => new IndexStore(closed)).toThrow(/unable to open/);
+  expect(existsSync(join(closed, 'catalog.db'))).toBe(true);
+  expect(existsSync(join(closed, 'catalog.db.damaged'))).toBe(false);
 });
