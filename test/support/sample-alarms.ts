@@ -8,6 +8,8 @@ import {
   type DeviceConfig,
   type DeviceQuery,
   deviceConfigSchema,
+  type EventMapping,
+  eventMappingSchema,
   type GroupStatus,
   type ReceiverSettings,
   type ReceiverStatus,
@@ -210,6 +212,7 @@ export interface FakeReceivers {
   group: GroupStatus;
   settings: ReceiverSettings;
   outputs: AlarmOutput[];
+  mappings: EventMapping[];
   /** Newest first. */
   alarms: Alarm[];
   devices: Device[];
@@ -237,6 +240,11 @@ export function fakeReceivers(): FakeReceivers {
       alarmOutputSchema.parse({ id: 'arc', name: 'ARC north', kind: 'dc09', host: 'arc.example', key: '' }),
       alarmOutputSchema.parse({ id: 'arc2', name: 'ARC south', kind: 'surgard-client', host: '192.0.2.8' }),
     ],
+    mappings: [
+      { code: '130', sia: 'BA' },
+      { code: 'BA', words: 'Burglary, hall', category: 'burglary' },
+      { code: 'RP', forward: false },
+    ].map((each) => eventMappingSchema.parse(each)),
     alarms: Array.from({ length: 450 }, (_, at) => sampleAlarm(48_211 - at)),
     devices: Array.from({ length: 1_204 }, (_, at) => sampleDevice(at)),
     deviceQueries: [],
@@ -347,6 +355,19 @@ function alarmClient(fake: FakeReceivers, { note, ask, done }: Helpers) {
     outputs: ask(() => fake.outputs),
     setOutput: done('alarm.setOutput'),
     removeOutput: done('alarm.removeOutput'),
+    mappings: ask(() => fake.mappings),
+    setMappings: async (input: { mappings: EventMapping[]; replace: boolean }) => {
+      note('alarm.setMappings', input);
+      const named = new Set(input.mappings.map(({ code }) => code));
+      const others = input.replace ? [] : fake.mappings.filter(({ code }) => !named.has(code));
+      const before = fake.mappings.length;
+      fake.mappings = [...others, ...input.mappings].sort((a, b) => (a.code < b.code ? -1 : 1));
+      return {
+        added: input.mappings.length,
+        changed: 0,
+        removed: Math.max(0, before - fake.mappings.length),
+      };
+    },
   };
 }
 

@@ -53,6 +53,8 @@ const idle = (): Partial<FakeReceivers> => ({
 const alone = (): Partial<FakeReceivers> => ({ group: noGroup() });
 /** To the view after so many. */
 const views = (count: number): string[] => Array.from({ length: count }, () => 'tab');
+/** Alone, the page begins with its events. */
+const toGroup = ['shift-tab', 'shift-tab'];
 const through = (count: number): string[] => Array.from({ length: count + 1 }, () => 'enter');
 
 describe('each view', () => {
@@ -62,10 +64,11 @@ describe('each view', () => {
     { name: 'receivers-devices', patch: () => ({}), keys: views(1) },
     { name: 'receivers-events', patch: () => ({}), keys: views(2) },
     { name: 'receivers-outputs', patch: () => ({}), keys: views(3) },
+    { name: 'receivers-mappings', patch: () => ({}), keys: views(4) },
     { name: 'receivers-idle', patch: idle, keys: [] },
     { name: 'receivers-event', patch: () => ({}), keys: [...views(2), 'down', 'enter'] },
     { name: 'receivers-device', patch: () => ({}), keys: [...views(1), 'enter'] },
-    { name: 'receivers-connect', patch: alone, keys: [...views(2), 'c', 'h'] },
+    { name: 'receivers-connect', patch: alone, keys: [...toGroup, 'c', 'h'] },
   ];
   it.each(eachLook(states))(
     '$state.name is drawn as approved at $size.columns x $size.rows, $look.name',
@@ -77,7 +80,7 @@ describe('each view', () => {
   );
 
   it('fits every size from the smallest up', async () => {
-    for (const keys of [0, 1, 2, 3]) {
+    for (const keys of [0, 1, 2, 3, 4]) {
       const screen = await open({}, views(keys), { size: { columns: 60, rows: 16 } });
       for (const size of [
         { columns: 61, rows: 30 },
@@ -104,7 +107,7 @@ describe('each view', () => {
   it('keeps its tabs beside a long problem, and claims no empty queue', async () => {
     const problem = 'the alarm receiver process does not answer; it is being restarted';
     const screen = await open({ receiver: sampleReceiver({ problem, listen: null }) }, views(2));
-    expect(screen.lines[2]).toMatch(/\[Events\] {2}Outputs .*✗ the alarm receiver process/);
+    expect(screen.lines[2]).toMatch(/\[Events\] Outputs Mappings +✗ the alarm receiver process/);
     expect(screen.lines[3]).toContain('queue not known');
   });
 
@@ -222,7 +225,7 @@ describe('the group', () => {
   });
 
   it('connects to a hub, and keeps the key off the screen', async () => {
-    const screen = await open(alone(), [...views(2), 'c', 'h']);
+    const screen = await open(alone(), [...toGroup, 'c', 'h']);
     await screen.type('hub.example:6070');
     await screen.press('tab');
     await screen.type('site-1');
@@ -253,7 +256,7 @@ describe('the group', () => {
   });
 
   it('says when the new member does not listen to devices', async () => {
-    const screen = await open(alone(), [...views(2), 'c', 'h']);
+    const screen = await open(alone(), [...toGroup, 'c', 'h']);
     const { receivers } = screen.agent;
     receivers.settings = { ...receivers.settings, enabled: false };
     for (const text of ['hub.example:6070', 'site-1', 'top-secret', 'AB:CD']) {
@@ -265,7 +268,7 @@ describe('the group', () => {
   });
 
   it('connects to NATS, and refuses an ARC ID that is none', async () => {
-    const screen = await open(alone(), [...views(2), 'c', 'n']);
+    const screen = await open(alone(), [...toGroup, 'c', 'n']);
     await screen.type('nats://n1:4222 nats://n2:4222');
     await screen.press('tab');
     await screen.type('Site 1');
@@ -710,6 +713,7 @@ describe('a read-only console', () => {
       ['a', 'c', 'D', 'i'],
       ['a', 'A', 'R'],
       ['a', 'c', 'D'],
+      ['a', 'c', 'D', 'i'],
     ];
     for (const view of keys) {
       for (const key of view) {

@@ -1,4 +1,4 @@
-/** What the four views share: the answers that are asked once for all of them, and who may edit. */
+/** What the five views share: the answers that are asked once for all of them, and who may edit. */
 import type { GroupMember, GroupStatus, ReceiverStatus } from '../../../src/contract/index.ts';
 import type { Answer } from '../../answer.ts';
 import type { Shell } from '../../shell.ts';

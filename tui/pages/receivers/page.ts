@@ -1,4 +1,4 @@
-/** Receivers: the group, the devices, what comes in and where it goes; four views of one page. */
+/** Receivers: the group, the devices, what comes in, where it goes and what its codes mean; five views of one page. */
 import { keepAsking } from '../../answer.ts';
 import { blank, cutLine, type Line, line, lineWidth, type Span, span, spread } from '../../format/line.ts';
 import type { Frame, Page, PageView, Shell } from '../../shell.ts';
@@ -8,12 +8,13 @@ import { createDevicesSection } from './devices/section.ts';
 import { createEventsSection } from './events/section.ts';
 import { connectGroup } from './group/connect.ts';
 import { createGroupSection } from './group/section.ts';
+import { createMappingsSection } from './mappings/section.ts';
 import { createOutputsSection } from './outputs/section.ts';
 import type { Section } from './section.ts';
 import { introLines, setUpReceiver } from './setup.ts';
 import { workingWord } from './words.ts';
 
-const names = ['group', 'devices', 'events', 'outputs'] as const;
+const names = ['group', 'devices', 'events', 'outputs', 'mappings'] as const;
 type Name = (typeof names)[number];
 
 /** Below this the tabs leave no room for words beside them. */
@@ -41,6 +42,7 @@ export function createReceiversPage(shell: Shell): Page {
     devices: createDevicesSection(receivers),
     events,
     outputs: createOutputsSection(receivers),
+    mappings: createMappingsSection(receivers),
   };
   const section = (): Section => sections[current()];
 
@@ -105,18 +107,26 @@ export function createReceiversPage(shell: Shell): Page {
     return true;
   }
 
+  /** Closer together where the words beside them need the room. */
+  function tabs(isClose: boolean): Line {
+    const edge = isClose ? '' : ' ';
+    return line(
+      ...names.flatMap((name): Span[] => [
+        span(' '),
+        name === current()
+          ? span(`[${sections[name].title}]`, 'tab')
+          : span(`${edge}${sections[name].title}${edge}`, 'dim'),
+      ]),
+    );
+  }
+
   function topLine(frame: Frame): Line {
-    const tabs = names.flatMap((name): Span[] => [
-      span(' '),
-      name === current()
-        ? span(`[${sections[name].title}]`, 'tab')
-        : span(` ${sections[name].title} `, 'dim'),
-    ]);
     const label = `Views: ${names.map((name) => (name === current() ? `${name} (here)` : name)).join(', ')}`;
-    const left = line(...tabs);
-    const room = frame.columns - lineWidth(left) - 2;
-    const words = frame.columns < wordsFromColumns ? line('') : cutLine(stateLine(frame), room);
-    return { ...spread(left, words, frame.columns), label };
+    const words = frame.columns < wordsFromColumns ? line('') : stateLine(frame);
+    const room = (left: Line): number => frame.columns - lineWidth(left) - 2;
+    const wide = tabs(false);
+    const left = lineWidth(words) <= room(wide) ? wide : tabs(true);
+    return { ...spread(left, cutLine(words, room(left)), frame.columns), label };
   }
 
   /** Whether this node forwards, or why what is shown is old. */
@@ -140,7 +150,7 @@ export function createReceiversPage(shell: Shell): Page {
     digit: '6',
     get help() {
       return [
-        { keys: 'Tab', text: 'group, devices, events, outputs' },
+        { keys: 'Tab', text: 'group, devices, events, outputs, mappings' },
         ...section().help,
         { keys: ':setup receiver', text: 'listen, ARC and first device, step by step' },
       ];

@@ -1,4 +1,4 @@
-/** One of the four views of the page: the page draws the tabs above it and hands it the keys. */
+/** One of the five views of the page: the page draws the tabs above it and hands it the keys. */
 import type { Line } from '../../format/line.ts';
 import type { Key } from '../../keys.ts';
 import type { Command, Frame, HelpItem, Hint, PageFilter, Sheet } from '../../shell.ts';

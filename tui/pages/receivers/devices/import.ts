@@ -1,8 +1,6 @@
 /** Devices from a file on the console's machine: read and checked here, tried on the node, and entered only after the question. */
-import { readFile, stat } from 'node:fs/promises';
 import { importDevices } from '../../../../src/client/import-devices.ts';
 import type { DeviceConfig } from '../../../../src/contract/index.ts';
-import { AppError } from '../../../../src/errors.ts';
 import { parseDeviceFile } from '../../../../src/model/device-import.ts';
 import { confirmOverlay } from '../../../components/confirm.ts';
 import { formOverlay } from '../../../components/form-overlay.ts';
@@ -11,31 +9,7 @@ import { plural } from '../../../format/numbers.ts';
 import { wrap } from '../../../format/width.ts';
 import type { Shell } from '../../../shell.ts';
 import { mayEdit, type Receivers } from '../context.ts';
-
-const bytesMax = 64 * 1024 * 1024;
-/** Problems told in the form; `holdfast device import` tells more. */
-const toldMax = 3;
-
-async function readDevices(path: string): Promise<readonly DeviceConfig[]> {
-  const { size } = await stat(path).catch(() => {
-    throw new AppError('not_found', `there is no file ${path}`, {
-      hint: 'A path on the machine of this console, not on the node.',
-    });
-  });
-  if (size > bytesMax)
-    throw new AppError('invalid_input', 'the file is too large', { hint: 'At most 64 MiB.' });
-  const { items, problems } = parseDeviceFile(await readFile(path, 'utf8'));
-  if (problems.length > 0) {
-    const told = problems.slice(0, toldMax).map(({ place, text }) => `${place}: ${text}`);
-    throw new AppError('invalid_input', `the file has ${plural(problems.length, 'problem')}`, {
-      hint: told.join('; '),
-    });
-  }
-  if (items.length > 0) return items;
-  throw new AppError('invalid_input', 'the file holds no device', {
-    hint: 'A CSV file begins with a line of column names.',
-  });
-}
+import { readItems } from '../item-file.ts';
 
 export function importFile(receivers: Receivers, done: () => void): void {
   const { shell } = receivers;
@@ -61,7 +35,7 @@ export function importFile(receivers: Receivers, done: () => void): void {
       submit: 'Try',
       working: 'Reading, then trying it on the node',
       async send(values) {
-        devices = await readDevices((values.path ?? '').trim());
+        devices = await readItems((values.path ?? '').trim(), { parse: parseDeviceFile, item: 'device' });
         counts = await importDevices(shell.client, devices, {
           dryRun: true,
           onProgress: tell(shell, 'tried', devices.length),
