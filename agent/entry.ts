@@ -8,7 +8,7 @@ const listenDefault = '127.0.0.1:6060';
 const stopTimeoutMs = 18_000;
 
 const usage =
-  'usage: agent --data DIR [--listen 127.0.0.1:6060|none] [--peer-listen 0.0.0.0:7330] [--settings FILE] [--name NAME]';
+  'usage: agent --data DIR [--listen 127.0.0.1:6060|none] [--peer-listen 0.0.0.0:7330] [--settings FILE] [--name NAME] [--watchdog DEVICE|none]';
 
 /** Runs until SIGTERM, SIGINT or SIGHUP; one that comes during the start takes effect right after it. */
 export async function runFromArguments(run: (options: AgentOptions) => Promise<RunningAgent>): Promise<void> {
@@ -26,7 +26,7 @@ export async function runFromArguments(run: (options: AgentOptions) => Promise<R
 }
 
 function readOptions(args: string[]): AgentOptions {
-  const { data, listen, settings, name, 'peer-listen': peerListen } = parse(args);
+  const { data, listen, settings, name, watchdog, 'peer-listen': peerListen } = parse(args);
   if (data === undefined) throw new AppError('invalid_input', 'the data folder is missing', { hint: usage });
   return {
     dataDir: data,
@@ -34,13 +34,21 @@ function readOptions(args: string[]): AgentOptions {
     ...(peerListen === undefined ? {} : { peerListen }),
     ...(settings === undefined ? {} : { settingsFile: settings }),
     ...(name === undefined ? {} : { name }),
+    ...(watchdog === undefined ? {} : { watchdogDevice: watchdog === 'none' ? null : watchdog }),
   };
 }
 
 function parse(args: string[]) {
   const text = { type: 'string' } as const;
   try {
-    const options = { data: text, listen: text, 'peer-listen': text, settings: text, name: text };
+    const options = {
+      data: text,
+      listen: text,
+      'peer-listen': text,
+      settings: text,
+      name: text,
+      watchdog: text,
+    };
     return parseArgs({ args, options }).values;
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);

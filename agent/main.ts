@@ -54,6 +54,7 @@ export async function runAgent(options: AgentOptions): Promise<RunningAgent> {
 async function start(options: AgentOptions, onStop: OnStop): Promise<ReadyInfo> {
   const place = await openPlace(options, onStop);
   const state = await openState(place, options.name ?? hostname(), onStop);
+  await keepWatchdog(state.settings, options.watchdogDevice);
   const address = options.listen === null ? null : parseListen(options.listen);
   const certificate = address && (await openCertificate(place, state.settings));
   const control = assemble(place, state, certificate, options.peerListen ?? peerListenDefault);
@@ -139,6 +140,14 @@ async function openState(place: Place, nodeName: string, onStop: OnStop) {
   const reader = createReader({ dataDir, config: readerConfigOf(settings), clock: { utcMs: clock.nowMs } });
   onStop(() => reader.close());
   return { settings, sealer: createSealer(key), journal, reader };
+}
+
+/** The settings file carries a checksum and is not edited by hand: what concerns this machine alone comes with the start. */
+async function keepWatchdog(settings: SettingsStore, device: string | null | undefined): Promise<void> {
+  if (device === undefined || device === settings.current().standby.watchdogDevice) return;
+  await settings.update((draft) => {
+    draft.standby.watchdogDevice = device;
+  });
 }
 
 function openCertificate(place: Place, settings: SettingsStore): Promise<Certificate> {

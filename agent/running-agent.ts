@@ -10,6 +10,8 @@ export interface AgentOptions {
   settingsFile?: string;
   /** Name of a node that starts for the first time; default: the host name. */
   name?: string;
+  /** Watchdog device for the guard, kept in the settings; null for none; left out: as the settings have it. */
+  watchdogDevice?: string | null;
   onReady?: (info: ReadyInfo) => void;
 }
 

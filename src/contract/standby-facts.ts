@@ -106,6 +106,11 @@ export const nodeFactsSchema = z.object({
     )
     .max(8)
     .default([]),
+  /** The watchdog device that its guard is told to use, and when it resets the machine; null when it is told none. */
+  watchdog: z
+    .object({ path: z.string().max(1024), timeoutMs: z.number().int().nullable() })
+    .nullable()
+    .default(null),
   /** Virus scanner that watches every file (Windows); null where there is none to ask. */
   antivirus: z.object({ product: word, excludedPaths: z.array(z.string().max(1024)).max(256) }).nullable(),
   /** Folders that a virus scanner should leave alone. */

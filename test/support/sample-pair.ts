@@ -54,6 +54,7 @@ function facts(id: 1 | 2, patch: Partial<NodeFacts> = {}): NodeFacts {
     virtualAddresses: [{ address: '192.0.2.10', state: 'unused', evidence: 'nobody answers for it' }],
     programs: [{ resourceId: 'web', path: 'nginx.service', present: true, sha256: 'aa', problem: null }],
     arbiter: [],
+    watchdog: null,
     antivirus: null,
     busyPaths: ['/var/lib/holdfast'],
     ...patch,

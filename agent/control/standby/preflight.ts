@@ -87,7 +87,7 @@ export class Preflight {
 
   async #collect(): Promise<NodeFacts> {
     const { standby, settings, clock, version, dataDir, recorderRuns } = this.#options;
-    const { node, pair, spaces } = settings.current();
+    const { node, pair, spaces, standby: own } = settings.current();
     const peerAddress = await standby.ownAddress().catch(() => null);
     const guard = standby.supervisor.status();
     const config = this.#config();
@@ -109,6 +109,7 @@ export class Preflight {
         ...(config ? [{ name: 'guard', running: standby.supervisor.phase === 'running', detail: null }] : []),
       ],
       busyPaths: [dataDir, installPath, ...spaces.map(({ path }) => path)].slice(0, 64),
+      watchdogDevice: own.watchdogDevice,
       ownPorts: guard?.status.pair ? (config?.links.map(({ port }) => port) ?? []) : [],
       run: runProgram,
       inspectArbiter: async (arbiter) => {

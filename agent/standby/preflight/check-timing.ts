@@ -1,6 +1,7 @@
 /** Preflight of what only shows when something fails: a cable that carries one way, a slow stop, an arbiter that changes its leader. */
 import type { PairConfig, ResourceConfig } from '../../../src/contract/index.ts';
 import { isSameAddress } from '../../../src/model/ip-segment.ts';
+import { deviceTimeoutMaxMs } from '../guard/watchdog.ts';
 import { failoverMeasuredMs, keepsLease, timingOf } from '../timing-plan.ts';
 import { type PairView, pass, skip, type Verdict, warn } from './verdict.ts';
 
@@ -43,21 +44,29 @@ function addressesOf({ addresses }: { addresses: readonly { address: string }[] 
   return addresses.map(({ address }) => address);
 }
 
-/** When the lease runs out, everything has S to stop; what takes longer ends the hard way. */
-export function checkStopTimes({ config }: PairView): Verdict {
+/**
+ * When the lease runs out, everything has S to stop. What takes longer ends the hard way: the fuse kills processes and services
+ * (Linux), however long they are given otherwise; what cannot be killed needs a watchdog.
+ */
+export function checkStopTimes({ a, b, config }: PairView): Verdict {
   if (config === null) return skip(notConfigured);
   if (!keepsLease(config.arbiter.kind)) return skip('no lease that could run out');
-  const { stopMs } = timingOf(config.profile, config.arbiter.kind, config.timing);
-  const slow = config.resources.filter((resource) => mayTakeMs(resource) > stopMs);
-  const within = `the timing plan leaves ${stopMs} ms to stop when the lease runs out`;
-  if (slow.length === 0) return pass(within);
-  const killed = slow.filter(({ kind }) => kind === 'process' || kind === 'service');
+  const timing = timingOf(config.profile, config.arbiter.kind, config.timing);
+  const slow = config.resources.filter((resource) => mayTakeMs(resource) > timing.stopMs);
+  const hasFuse = [a, b].every(({ platform }) => platform === 'linux');
+  const killed = slow.filter(({ kind }) => hasFuse && (kind === 'process' || kind === 'service'));
   const others = slow.filter((resource) => !killed.includes(resource));
   const words = [
+    `the timing plan leaves ${timing.stopMs} ms to stop when the lease runs out`,
     ...(killed.length > 0 ? [`${timesOf(killed)} is killed if it takes longer`] : []),
-    ...(others.length > 0 ? [`${timesOf(others)} can only be ended by a reset of the machine`] : []),
   ];
-  return warn(`${within}; ${words.join('; ')}`, stopFix(config, slow, others.length > 0));
+  if (others.length === 0) return pass(words.join('; '));
+  words.push(`${timesOf(others)} can only be ended by a reset of the machine`);
+  const resetMaxMs = deviceTimeoutMaxMs(timing);
+  const late = [a, b].filter(({ watchdog }) => !(watchdog?.timeoutMs && watchdog.timeoutMs <= resetMaxMs));
+  if (late.length === 0) return pass(`${words.join('; ')}, which a watchdog does in time on both`);
+  words.push(`no watchdog that does it in time on ${late.map(({ name }) => name).join(' and ')}`);
+  return warn(words.join('; '), stopFix(config, others, resetMaxMs));
 }
 
 /** Addresses go by the kernel, and a space refuses a recorder of an epoch that is over. */
@@ -69,14 +78,19 @@ function timesOf(resources: readonly ResourceConfig[]): string {
   return resources.map(({ id, stopTimeoutSeconds }) => `${id} (up to ${stopTimeoutSeconds} s)`).join(', ');
 }
 
-function stopFix(config: PairConfig, slow: readonly ResourceConfig[], needsReset: boolean): string {
+function stopFix(config: PairConfig, slow: readonly ResourceConfig[], resetMaxMs: number): string {
   const longestS = Math.max(...slow.map(({ stopTimeoutSeconds }) => stopTimeoutSeconds));
   const first = slow[0]?.id ?? '';
-  const plan =
-    `Lower stopTimeoutSeconds to what it needs (holdfast standby resource set ${first} stopTimeoutSeconds=...), ` +
-    `or give the pair times of its own whose stopMs is up to ${Math.ceil(longestS * 1_000)}`;
-  const watchdog = needsReset ? '; and let each node have a watchdog device' : '';
-  return config.profile === 'custom' ? `${plan}${watchdog}.` : `${plan} (profile custom)${watchdog}.`;
+  const seconds = Math.floor(resetMaxMs / 1_000);
+  const watchdog =
+    seconds > 0
+      ? `Give each node a watchdog that resets within ${seconds} s (holdfast agent --watchdog DEVICE)`
+      : 'Choose the profile default, as no watchdog is fast enough for this one';
+  const plan = config.profile === 'custom' ? '' : ' (profile custom)';
+  return (
+    `${watchdog}; or lower stopTimeoutSeconds to what it needs (holdfast standby resource set ${first} stopTimeoutSeconds=...), ` +
+    `or give the pair times of its own whose stopMs is up to ${Math.ceil(longestS * 1_000)}${plan}.`
+  );
 }
 
 /** F is about availability: a holder that cannot renew stops by its own clock, whatever the store does. */

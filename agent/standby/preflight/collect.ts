@@ -2,6 +2,7 @@
 import { hostname, release } from 'node:os';
 import type { NetworkInterface, NodeFacts, PairConfig } from '../../../src/contract/index.ts';
 import { isInSegment, isSameAddress, parseAddress, parsePrefixed } from '../../../src/model/ip-segment.ts';
+import { deviceTimeoutMs } from '../guard/watchdog.ts';
 import { askWhoHolds, ping, type RunProgram, tryUdpPort } from './probes.ts';
 import { findPrograms } from './programs.ts';
 import { readAntivirus, readInterfaces, readOsName } from './system.ts';
@@ -26,6 +27,8 @@ export interface CollectOptions {
   processes: NodeFacts['processes'];
   /** Data folder, spaces, installation: what a virus scanner should leave alone. */
   busyPaths: readonly string[];
+  /** The watchdog device that the guard of this node is told to use. */
+  watchdogDevice: string | null;
   /** UDP ports that this node's guard holds now. */
   ownPorts: readonly number[];
   run: RunProgram;
@@ -38,13 +41,14 @@ export interface CollectOptions {
 export async function collectFacts(options: CollectOptions): Promise<NodeFacts> {
   const { identity, config, run } = options;
   const interfaces = await readInterfaces(run);
-  const [osName, ports, pings, virtualAddresses, programs, arbiter, antivirus] = await Promise.all([
+  const [osName, ports, pings, virtualAddresses, programs, arbiter, watchdog, antivirus] = await Promise.all([
     readOsName(),
     tryPorts(options),
     pingPeer(options),
     askVirtual(options, interfaces),
     config === null ? [] : findPrograms(config, run),
     config === null ? [] : options.inspectArbiter(config.arbiter),
+    readWatchdog(options.watchdogDevice),
     readAntivirus(run),
   ]);
   return {
@@ -61,9 +65,14 @@ export async function collectFacts(options: CollectOptions): Promise<NodeFacts> 
     virtualAddresses,
     programs,
     arbiter,
+    watchdog,
     antivirus,
     busyPaths: [...options.busyPaths],
   };
+}
+
+async function readWatchdog(path: string | null): Promise<NodeFacts['watchdog']> {
+  return path === null ? null : { path, timeoutMs: await deviceTimeoutMs(path) };
 }
 
 function tryPorts({ config, identity, ownPorts }: CollectOptions): Promise<NodeFacts['ports']> {

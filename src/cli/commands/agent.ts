@@ -14,6 +14,10 @@ export const agentFlags = [
     'address and port of the link to the other node of a pair (default 0.0.0.0:7330)',
   ],
   ['--settings <file>', 'settings file (default: settings.json in the data folder)'],
+  [
+    '--watchdog <device>',
+    "resets a pair's node that cannot stop in time, such as /dev/watchdog; kept; or none",
+  ],
   ['--name <name>', 'name of a node that starts for the first time (default: the host name)'],
 ] as const;
 export const agentOptions = z.object({
@@ -21,6 +25,7 @@ export const agentOptions = z.object({
   peerListen: z.string().optional(),
   settings: z.string().optional(),
   name: z.string().max(64).optional(),
+  watchdog: z.string().max(1024).optional(),
 });
 
 export function agentArguments(dataDir: string, options: z.output<typeof agentOptions>): string[] {
@@ -31,6 +36,7 @@ export function agentArguments(dataDir: string, options: z.output<typeof agentOp
     ...(options.peerListen === undefined ? [] : ['--peer-listen', options.peerListen]),
     ...(options.settings === undefined ? [] : ['--settings', options.settings]),
     ...(options.name === undefined ? [] : ['--name', options.name]),
+    ...(options.watchdog === undefined ? [] : ['--watchdog', options.watchdog]),
   ];
 }
 

@@ -37,8 +37,9 @@ interface Run {
   ready: Promise<void>;
 }
 
-function run(dataDir = folder, listen = 'none'): Run {
-  const child = spawn(process.execPath, ['--no-warnings', entry, '--data', dataDir, '--listen', listen], {
+function run(dataDir = folder, listen = 'none', more: readonly string[] = []): Run {
+  const args = ['--no-warnings', entry, '--data', dataDir, '--listen', listen, ...more];
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
@@ -99,7 +100,9 @@ describe('the agent', () => {
     expect(second.output()).not.toContain('password');
   });
 
-  it('does not use up its one-time password in a start that fails', { timeout: 60_000 }, async () => {
+  it('does not use up its one-time password in a start that fails, and keeps the watchdog it is told', {
+    timeout: 60_000,
+  }, async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const address = other.address();
@@ -107,9 +110,12 @@ describe('the agent', () => {
     const taken = run(folder, `127.0.0.1:${port}`);
     expect(await taken.exited).toBe(exitCodes.conflict);
     other.close();
-    const again = run();
+    const again = run(folder, 'none', ['--watchdog', '/dev/watchdog9']);
     await again.ready;
     expect(again.output()).toMatch(/^password {5}\S+$/m);
+    expect(readFileSync(join(folder, 'settings.json'), 'utf8')).toContain(
+      '"watchdogDevice": "/dev/watchdog9"',
+    );
   });
 
   it('is alone on its data folder', async () => {

@@ -36,7 +36,6 @@ describe('two nodes that fit', () => {
     expect(
       checks.filter(({ result }) => result !== 'pass').map(({ id, result }) => `${id} ${result}`),
     ).toEqual([
-      'stop-times warn',
       'arbiter-failover skip',
       'capture-adapter skip',
       'capture-adapter skip',
@@ -292,8 +291,15 @@ describe('what only shows when something fails', () => {
 
   const web = samplePairConfig().resources.filter(({ id }) => id === 'web');
 
-  it('a stop that may take longer than S is named with what happens to it', () => {
-    expect(check('stop-times')[0]?.evidence).toMatch(/leaves 500 ms .*web \(up to 20 s\) is killed/);
+  it('a process or service with the times of a new pair is well where the fuse kills it in time', () => {
+    const [found] = check('stop-times');
+    expect(found).toMatchObject({ result: 'pass' });
+    expect(found?.evidence).toMatch(/leaves 500 ms .*web \(up to 20 s\) is killed/);
+    const there = windows();
+    expect(results(check('stop-times', { a: there, b: there }))).toEqual(['warn']);
+  });
+
+  it('a stop that cannot be ended by a kill wants a watchdog in time on both nodes', () => {
     const resources: PairConfig['resources'] = web.map((resource) => ({
       ...resource,
       kind: 'ocf',
@@ -301,8 +307,17 @@ describe('what only shows when something fails', () => {
       parameters: {},
     }));
     const [found] = check('stop-times', { config: { resources } });
+    expect(found).toMatchObject({ result: 'warn' });
     expect(found?.evidence).toContain('web (up to 20 s) can only be ended by a reset of the machine');
-    expect(found?.fix).toContain('watchdog');
+    expect(found?.fix).toContain('a watchdog that resets within 1 s');
+    const dog = (timeoutMs: number | null) => ({ watchdog: { path: '/dev/watchdog', timeoutMs } });
+    const verdict = (a: Patch, b: Patch, config: Partial<PairConfig> = {}) =>
+      results(check('stop-times', { a, b, config: { resources, ...config } }))[0];
+    expect(verdict(dog(1_000), dog(1_000))).toBe('pass');
+    expect(verdict(dog(1_000), {})).toBe('warn');
+    expect(verdict(dog(1_000), dog(60_000))).toBe('warn');
+    expect(verdict(dog(1_000), dog(null))).toBe('warn');
+    expect(verdict(dog(1_000), dog(1_000), { profile: 'fast' })).toBe('warn');
   });
 
   it('a stop within S, and a pair without a lease, are well', () => {

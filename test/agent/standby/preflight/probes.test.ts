@@ -222,6 +222,7 @@ describe('gathering', () => {
       inspectArbiter: async ({ kind }) => [
         { id: 'arbiter', title: kind, result: 'pass', evidence: 'takes writes', fix: null },
       ],
+      watchdogDevice: '/dev/watchdog',
       nowMs: () => 1_000,
     });
     expect(nodeFactsSchema.parse(facts)).toEqual(facts);
@@ -242,6 +243,7 @@ describe('gathering', () => {
       processes: [],
       busyPaths: [],
       ownPorts: [],
+      watchdogDevice: null,
       run,
       inspectArbiter: () => Promise.reject(new Error('asked without settings')),
       nowMs: () => 0,
