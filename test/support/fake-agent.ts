@@ -455,6 +455,6 @@ function browse(path: string | undefined, calls: FakeAgent['calls']) {
   };
 }
 
-function isPath(input: unknown, path: string): boolean {
+function isPath(input: unknown, path: string | undefined): boolean {
   return typeof input === 'object' && input !== null && 'path' in input && input.path === path;
 }

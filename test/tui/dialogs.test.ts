@@ -303,6 +303,27 @@ describe('the way in', () => {
   });
 });
 
+describe('the share of a pool', () => {
+  it('shrinks below its video only when the name of the pool was typed', async () => {
+    const agent = new FakeAgent();
+    const [first] = agent.status.pools;
+    if (!first) throw new Error('a sample without pools');
+    const shares = [{ spaceId: 's1', bytes: 1e12, blocks: 100, free: 10 }];
+    agent.status = { ...agent.status, pools: [{ ...first, id: 'p9', name: 'shrinking', shares }] };
+    const screen = await open({ agent });
+    await screen.press('2', '+', 'tab', 'ctrl-u');
+    await screen.type('500GB');
+    await screen.press('tab', 'enter');
+    expect(screen.text).toContain('400 GB of the oldest video');
+    expect(changes(screen)).toEqual([]);
+    await screen.type('shrinking');
+    await screen.press('tab', 'tab', 'enter');
+    expect(agent.calls).toEqual([['pool.expand', { id: 'p9', share: { spaceId: 's1', bytes: 500e9 } }]]);
+    expect(screen.text).toContain('The share was changed.');
+    expect(screen.text).not.toContain('[ Cancel ]');
+  });
+});
+
 describe('choosing a folder', () => {
   it('offers to make one that was typed and is not there, and walks into it', async () => {
     const screen = await open();

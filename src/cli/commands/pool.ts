@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Connection } from '../../client/connect.ts';
 import { type Pool, strategySchema } from '../../contract/index.ts';
 import { AppError } from '../../errors.ts';
+import { videoBytesLost } from '../../model/pool-share.ts';
 import { formatSize, parseSize } from '../../model/size.ts';
 import {
   addCommand,
@@ -14,7 +15,7 @@ import {
   requireChange,
 } from '../command.ts';
 import type { Column } from '../output.ts';
-import { confirmByName } from '../prompt.ts';
+import { confirmByName, yesFlag } from '../prompt.ts';
 import { formatDuration, formatTime } from '../time.ts';
 
 export const poolColumns: readonly Column<Pool>[] = [
@@ -98,7 +99,7 @@ export function addPool(program: Command, host: CommandHost): void {
     run: (context) =>
       context.withNode(async ({ client }) => {
         const pools = await client.pool.list();
-        context.output.result(pools, () => context.output.table(pools, poolColumns, 'no pool yet'));
+        context.output.list(pools, poolColumns, 'no pool yet');
       }),
   });
   addCommand(noun, host, {
@@ -138,14 +139,14 @@ function addMaking(noun: Command, host: CommandHost): void {
           shares: await resolveShares(connection, options.space),
           ...policyOf(options),
         });
-        printResult(context, pool, `pool ${pool.id} (${pool.name}) holds ${formatSize(pool.totalBytes)}`);
+        context.output.done(pool, `pool ${pool.id} (${pool.name}) holds ${formatSize(pool.totalBytes)}`);
       }),
   });
   addCommand(noun, host, {
     usage: 'expand <pool>',
     summary: 'set how much a space gives; without --space shows the most each can give',
-    flags: [['--space <id:size>', 'space and its new share, such as s2:1TB']],
-    options: z.object({ space: z.string().optional() }),
+    flags: [['--space <id:size>', 'space and its new share, such as s2:1TB'], yesFlag],
+    options: z.object({ space: z.string().optional(), yes: z.string().optional() }),
     examples: ['holdfast pool expand main', 'holdfast pool expand main --space s2:1TB'],
     run: (context, args, options) =>
       context.withNode(async (connection) => {
@@ -153,8 +154,17 @@ function addMaking(noun: Command, host: CommandHost): void {
         if (options.space === undefined) return showExpandable(context, connection, found);
         const [share] = await resolveShares(connection, [options.space]);
         if (!share) return;
+        const held = found.shares.find(({ spaceId }) => spaceId === share.spaceId);
+        const lostBytes = videoBytesLost(held, share.bytes);
+        if (lostBytes > 0) {
+          await confirmByName(context.io, {
+            consequence: `With less of ${share.spaceId}, ${found.name} gives up the ${formatSize(lostBytes)} of its oldest video there.`,
+            name: found.name,
+            given: options.yes,
+          });
+        }
         const pool = await connection.client.pool.expand({ id: found.id, share });
-        printResult(context, pool, `pool ${pool.id} now holds ${formatSize(pool.totalBytes)}`);
+        context.output.done(pool, `pool ${pool.id} now holds ${formatSize(pool.totalBytes)}`);
       }),
   });
 }
@@ -178,14 +188,14 @@ function addChanging(noun: Command, host: CommandHost): void {
           ...policyOf(options),
           ...(options.name === undefined ? {} : { name: options.name }),
         });
-        printResult(context, pool, `pool ${pool.id} (${pool.name}): ${strategyText(pool)}`);
+        context.output.done(pool, `pool ${pool.id} (${pool.name}): ${strategyText(pool)}`);
       });
     },
   });
   addCommand(noun, host, {
     usage: 'delete <pool>',
     summary: 'delete a pool that no camera records into; its video becomes free space',
-    flags: [['--yes <name>', 'the name, to confirm without being asked']],
+    flags: [yesFlag],
     options: z.object({ yes: z.string().optional() }),
     examples: ['holdfast pool delete main', 'holdfast pool delete main --yes main'],
     run: (context, args, options) =>
@@ -197,27 +207,21 @@ function addChanging(noun: Command, host: CommandHost): void {
           given: options.yes,
         });
         await connection.client.pool.delete({ id: found.id, confirm: found.name });
-        printResult(context, { id: found.id, deleted: true }, `pool ${found.id} is deleted`);
+        context.output.done({ id: found.id, deleted: true }, `pool ${found.id} is deleted`);
       }),
   });
 }
 
 async function showExpandable(context: CommandContext, connection: Connection, pool: Pool): Promise<void> {
   const shares = await connection.client.pool.expandable({ id: pool.id });
-  context.output.result(shares, () =>
-    context.output.table(
-      shares,
-      [
-        { title: 'space', value: (row) => row.spaceId },
-        { title: 'can give at most', value: (row) => formatSize(row.bytes), align: 'right' },
-      ],
-      'no space can give anything',
-    ),
+  context.output.list(
+    shares,
+    [
+      { title: 'space', value: (row) => row.spaceId },
+      { title: 'can give at most', value: (row) => formatSize(row.bytes), align: 'right' },
+    ],
+    'no space can give anything',
   );
-}
-
-function printResult(context: CommandContext, value: unknown, text: string): void {
-  context.output.result(value, () => context.output.line(text));
 }
 
 function printPool(context: CommandContext, pool: Pool): void {

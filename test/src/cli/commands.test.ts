@@ -188,6 +188,29 @@ describe('dangerous commands', () => {
     expect(restored).toEqual(['video']);
   });
 
+  it('a share that shrinks below its video wants the name of the pool', async () => {
+    const shares: unknown[] = [];
+    const full = { ...pool, shares: [{ spaceId: 's1', bytes: 1e9, blocks: 10, free: 2 }] };
+    const data = await node({
+      space: { list: os.space.list.handler(() => [space]) },
+      pool: {
+        list: os.pool.list.handler(() => [full]),
+        expand: os.pool.expand.handler(({ input }) => {
+          shares.push(input.share.bytes);
+          return full;
+        }),
+      },
+    });
+    const expand = (size: string, ...more: string[]) =>
+      cli(['pool', 'expand', 'main', '--space', `s1:${size}`, '--data', data, ...more]);
+    expect((await expand('800MB')).code).toBe(0);
+    const without = await expand('300MB');
+    expect(without.code).toBe(exitCodes.conflict);
+    expect(without.stderr).toContain('main gives up the 500 MB of its oldest video there');
+    expect((await expand('300MB', '--yes', 'main')).code).toBe(0);
+    expect(shares).toEqual([800e6, 300e6]);
+  });
+
   it('of an unknown object are not_found', async () => {
     const data = await node(router);
     expect((await cli(['space', 'delete', 's9', '--yes', 's9', '--data', data])).code).toBe(

@@ -1,5 +1,6 @@
 /** Adding, changing, expanding and deleting resource pools. */
 import type { Pool, Space } from '../../../src/contract/index.ts';
+import { videoBytesLost } from '../../../src/model/pool-share.ts';
 import { confirmOverlay } from '../../components/confirm.ts';
 import { formOverlay } from '../../components/form-overlay.ts';
 import type { ChoiceEntry, Entry, TextEntry, Values } from '../../components/form-state.ts';
@@ -197,16 +198,43 @@ export function expandPool(shell: Shell, pool: Pool): void {
           submit: 'Set share',
           working: 'Changing the share',
           async send(values) {
-            await shell.client.pool.expand({
-              id: pool.id,
-              share: { spaceId: values.space ?? '', bytes: sizeFromField(values.bytes ?? '') ?? 0 },
-            });
-            return true;
+            const share = { spaceId: values.space ?? '', bytes: sizeFromField(values.bytes ?? '') ?? 0 };
+            const held = pool.shares.find(({ spaceId }) => spaceId === share.spaceId);
+            const lostBytes = videoBytesLost(held, share.bytes);
+            if (lostBytes === 0) await shell.client.pool.expand({ id: pool.id, share });
+            else confirmShrinking(shell, pool, { share, lostBytes });
+            return lostBytes === 0;
           },
           done: () => shell.notify('The share was changed.', 'good'),
         }),
       );
     },
+  );
+}
+
+/** Stands on the form, which closes with it when it was done. */
+function confirmShrinking(
+  shell: Shell,
+  pool: Pool,
+  { share, lostBytes }: { share: { spaceId: string; bytes: number }; lostBytes: number },
+): void {
+  shell.open(
+    confirmOverlay(shell, {
+      title: `Shrink pool ${pool.name}`,
+      consequences: [
+        `Less is left of ${share.spaceId} than is recorded there: ${formatSize(lostBytes)} of the oldest video is gone.`,
+      ],
+      typed: pool.name,
+      verb: 'Shrink',
+      working: 'Changing the share',
+      act: async () => {
+        await shell.client.pool.expand({ id: pool.id, share });
+      },
+      done() {
+        shell.close();
+        shell.notify('The share was changed.', 'good');
+      },
+    }),
   );
 }
 
