@@ -1,13 +1,12 @@
 /** Entry of the receiver process: takes alarms in and forwards them; outlives control, and is found again by the next one. */
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { parseArgs } from 'node:util';
 import { AppError } from '../../src/errors.ts';
 import { systemClock } from '../adapters/clock.ts';
-import { lockFolder } from '../adapters/folder-lock.ts';
 import { serveLines } from '../adapters/line-server.ts';
+import { openServiceShell, servicePlace } from '../adapters/service-shell.ts';
 import { createSettingsDisk } from '../adapters/settings-disk.ts';
+import { startStatusLoop } from '../adapters/status-loop.ts';
 import { createSealer, loadKey } from '../settings/seal.ts';
 import { createBootClock } from '../spare/boot-clock.ts';
 import {
@@ -21,25 +20,18 @@ import { openReceiver, type Receiver } from './receiver.ts';
 const statusMs = 500;
 /** Sooner when something changed that a person waits for, but no more often. */
 const statusMinMs = 100;
-/** A receiver that nobody configured and nobody asks for ends. */
-const idleMaxMs = 60_000;
 const shutdownLimitMs = 8_000;
 
 /** Goes on while the machine sleeps: a right to forward ends meanwhile. */
 const clock = createBootClock(systemClock);
 
-const { values } = parseArgs({ options: { socket: { type: 'string' }, data: { type: 'string' } } });
-if (!values.socket || !values.data) throw new Error('usage: receiver --socket PATH --data DIR');
-const socketPath = values.socket;
-const dataDir = values.data;
-
-const lock = lockFolder(join(dataDir, 'receiver.lock'), dataDir);
-if (process.platform !== 'win32') rmSync(socketPath, { force: true });
+const place = servicePlace('receiver');
+const { socketPath, dataDir } = place;
+const shell = openServiceShell('receiver', place);
 
 const loopDelay = monitorEventLoopDelay({ resolution: 20 });
 loopDelay.enable();
 const startedAtMs = Date.now();
-let statusDue = true;
 let turn: Promise<unknown> = Promise.resolve();
 
 let receiver: Receiver | null = null;
@@ -58,9 +50,7 @@ async function open(nodeId: string): Promise<Receiver> {
     nodeId,
     sealer: createSealer(key),
     tell: (event) => server.send({ kind: 'event', timeMs: Math.round(clock.nowMs()), ...event }),
-    onChange: () => {
-      statusDue = true;
-    },
+    onChange: () => status.due(),
     onFatal: (error) => {
       process.stderr.write(`${error.stack ?? error.message}\n`);
       process.exit(1);
@@ -73,26 +63,15 @@ const server = await serveLines<ReceiverRequest, ReceiverMessage>({
   requestSchema: receiverRequestSchema,
   handle,
 });
-let lastStatusMs = Number.NEGATIVE_INFINITY;
-let lastWantedMs = clock.monotonicMs();
-const timer = setInterval(() => {
-  const nowMs = clock.monotonicMs();
-  if (server.clients() > 0 || receiver) lastWantedMs = nowMs;
-  if (nowMs - lastWantedMs > idleMaxMs) void stop();
-  if (nowMs - lastStatusMs >= (statusDue ? statusMinMs : statusMs)) sendStatus();
-}, 50);
-
-/** A defect in what is shown must never end what is at work. */
-function sendStatus(): void {
-  statusDue = false;
-  lastStatusMs = clock.monotonicMs();
-  if (server.clients() === 0 || !receiver) return;
-  try {
-    server.send({ kind: 'status', status: statusNow(receiver) });
-  } catch (error) {
-    process.stderr.write(`status: ${error instanceof Error ? error.stack : String(error)}\n`);
-  }
-}
+const status = startStatusLoop<ReceiverProcessStatus>({
+  clock,
+  server,
+  everyMs: statusMs,
+  soonMs: statusMinMs,
+  status: () => receiver && statusNow(receiver),
+  isAtWork: () => receiver !== null,
+  onIdle: () => stop(),
+});
 
 function statusNow(running: Receiver): ReceiverProcessStatus {
   const loopDelayMaxMs = Math.max(0, Math.round(loopDelay.max / 1e4) / 100 - 20);
@@ -122,10 +101,10 @@ async function handle(request: ReceiverRequest): Promise<Record<string, unknown>
     case 'status':
       break;
     case 'stop':
-      setImmediate(() => void stop());
+      setImmediate(() => stop());
       break;
   }
-  sendStatus();
+  status.send();
   return {};
 }
 
@@ -141,20 +120,11 @@ function inTurn(work: () => Promise<void>): Promise<void> {
   return done;
 }
 
-let stopping: Promise<void> | null = null;
-function stop(): Promise<void> {
-  stopping ??= (async () => {
-    clearInterval(timer);
-    const late = setTimeout(() => process.exit(0), shutdownLimitMs);
-    await turn;
-    await receiver?.close();
-    await server.close();
-    clearTimeout(late);
-    lock.release();
-    process.exit(0);
-  })();
-  return stopping;
-}
-
-process.on('SIGTERM', () => void stop());
-process.on('SIGINT', () => void stop());
+const stop = shell.endsBy(async () => {
+  status.stop();
+  const late = setTimeout(() => process.exit(0), shutdownLimitMs);
+  await turn;
+  await receiver?.close();
+  await server.close();
+  clearTimeout(late);
+});

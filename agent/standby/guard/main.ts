@@ -1,14 +1,14 @@
 /** Entry of the guard process: keeps the lease and the heartbeats, starts and stops the application; no disk in its loop. */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { parseArgs } from 'node:util';
 import type { Clock } from '../../adapters/clock.ts';
-import { lockFolder } from '../../adapters/folder-lock.ts';
 import { serveLines } from '../../adapters/line-server.ts';
 import { connectLocal } from '../../adapters/service-process.ts';
+import { openServiceShell, servicePlace } from '../../adapters/service-shell.ts';
 import { createSettingsDisk } from '../../adapters/settings-disk.ts';
+import { startStatusLoop } from '../../adapters/status-loop.ts';
 import { createSystemCommands } from '../resources/processes/system-commands.ts';
 import { createResourceRunner } from '../resources/runner.ts';
 import { Guard, type GuardEventOut } from './guard.ts';
@@ -24,18 +24,12 @@ import {
 import { createRecorderOrder, type RecorderOrder } from './recorder-order.ts';
 
 const statusMs = 250;
-/** A guard that nobody configured and nobody asks for ends. */
-const idleMaxMs = 60_000;
 const shutdownLimitMs = 9_000;
 
-const { values } = parseArgs({ options: { socket: { type: 'string' }, data: { type: 'string' } } });
-if (!values.socket || !values.data) throw new Error('usage: guard --socket PATH --data DIR');
-const socketPath = values.socket;
-const dataDir = values.data;
+const place = servicePlace('guard');
+const { socketPath, dataDir } = place;
 const runDir = join(dataDir, 'run');
-
-const lock = lockFolder(join(dataDir, 'guard.lock'), dataDir);
-if (process.platform !== 'win32') rmSync(socketPath, { force: true });
+const shell = openServiceShell('guard', place);
 
 /** Monotonic over the whole machine, so that a peer's promise to an earlier run is never taken for one to this. */
 const clock: Clock = {
@@ -51,7 +45,6 @@ const loopDelay = monitorEventLoopDelay({ resolution: 10 });
 loopDelay.enable();
 const startedAtMs = Date.now();
 let priority: Priority = await raisePriority(false);
-let statusDue = true;
 let turn: Promise<unknown> = Promise.resolve();
 let order: RecorderOrder | null = null;
 
@@ -87,9 +80,7 @@ const guard = new Guard({
   probe: systemProbe,
   runDir,
   tell,
-  onChange: () => {
-    statusDue = true;
-  },
+  onChange: () => status.due(),
 });
 
 const server = await serveLines<GuardRequest, GuardMessage>({
@@ -97,26 +88,15 @@ const server = await serveLines<GuardRequest, GuardMessage>({
   requestSchema: guardRequestSchema,
   handle: inTurn,
 });
-let lastStatusMs = Number.NEGATIVE_INFINITY;
-let lastWantedMs = clock.monotonicMs();
-const timer = setInterval(() => {
-  const nowMs = clock.monotonicMs();
-  if (server.clients() > 0 || guard.configured) lastWantedMs = nowMs;
-  if (nowMs - lastWantedMs > idleMaxMs) void stop();
-  if (statusDue || nowMs - lastStatusMs >= statusMs) sendStatus();
-}, 50);
-
-/** A defect in what is shown must never end what is at work. */
-function sendStatus(): void {
-  statusDue = false;
-  lastStatusMs = clock.monotonicMs();
-  if (server.clients() === 0) return;
-  try {
-    server.send({ kind: 'status', status: statusNow() });
-  } catch (error) {
-    process.stderr.write(`status: ${error instanceof Error ? error.stack : String(error)}\n`);
-  }
-}
+const status = startStatusLoop<GuardStatus>({
+  clock,
+  server,
+  everyMs: statusMs,
+  soonMs: 0,
+  status: statusNow,
+  isAtWork: () => guard.configured,
+  onIdle: () => stop(),
+});
 
 function statusNow(): GuardStatus {
   return {
@@ -174,28 +154,19 @@ async function handle(request: GuardRequest): Promise<Record<string, unknown>> {
     case 'status':
       break;
     case 'stop':
-      setImmediate(() => void stop());
+      setImmediate(() => stop());
       break;
   }
-  sendStatus();
+  status.send();
   return {};
 }
 
-let stopping: Promise<void> | null = null;
-function stop(): Promise<void> {
-  stopping ??= (async () => {
-    await guard.shutDown(shutdownLimitMs);
-    clearInterval(timer);
-    order?.close();
-    await server.close();
-    lock.release();
-    process.exit(0);
-  })();
-  return stopping;
-}
-
-process.on('SIGTERM', () => void stop());
-process.on('SIGINT', () => void stop());
+const stop = shell.endsBy(async () => {
+  await guard.shutDown(shutdownLimitMs);
+  status.stop();
+  order?.close();
+  await server.close();
+});
 
 function readBootId(): string | null {
   try {
