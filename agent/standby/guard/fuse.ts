@@ -75,6 +75,15 @@ for file in $(grep -lszxF -- "$1" /proc/[0-9]*/environ 2>/dev/null); do
 done
 `;
 
+/**
+ * The stop first: a unit with Restart= that is only killed comes back at once, as nothing says that it should be down
+ * (systemd.service(5)). Not waited for, so that a slow ExecStop= holds up no kill.
+ */
+const serviceScript = `
+systemctl --no-block stop -- "$1"
+exec systemctl kill --signal SIGKILL -- "$1"
+`;
+
 /** Whoever holds it is being killed at the same time. */
 const unmountScript = `
 for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
@@ -134,7 +143,7 @@ export function fuseCommands({ config, nodeId, runDir }: FuseTarget): string[][]
           return [['bash', '-c', killScript, 'fuse', `${tokenVariable}=${token}`, record]];
         }
         case 'service':
-          return [['systemctl', 'kill', '--signal', 'SIGKILL', resource.unit]];
+          return [['bash', '-c', serviceScript, 'fuse', resource.unit]];
         case 'script':
           return [resource.stop];
         case 'ocf':
