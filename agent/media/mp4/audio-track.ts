@@ -9,6 +9,8 @@ const stagedBytesMax = 1_048_576;
 const arrivalStepMs = 2000;
 /** Sender reports put sound and picture on one clock, so much less than a step of arrival is a real offset. */
 const alignedStepMs = 100;
+/** Reports that put sound further from the newest picture are of two clocks, or of one that was set between them. */
+const alignedOffSecondsMax = 10;
 
 /** A sender report: the sender's clock at an RTP timestamp. */
 export interface SenderClock {
@@ -106,14 +108,17 @@ export class AudioTrack {
     }
   }
 
-  /** Media time of this sound by the sender's own clock, through the picture's map; null when a report is missing. */
+  /** Media time of this sound by the sender's own clock, through the picture's map; null when a report is missing or absurd. */
   #alignedMs(ptsTicks: number, video: VideoClock): number | null {
     if (this.report === null || video.report === null) return null;
     const senderMs =
       this.report.senderMs + ((ptsTicks - this.report.ptsTicks) * 1000) / this.format.clockRate;
     const videoTicks = video.report.ptsTicks + ((senderMs - video.report.senderMs) * video.clockRate) / 1000;
     const mediaTicks = video.timeline.peek(videoTicks);
-    return mediaTicks === null ? null : (mediaTicks * 1000) / video.clockRate;
+    const newestTicks = video.timeline.newestTicks;
+    if (mediaTicks === null || newestTicks === null) return null;
+    const plausible = Math.abs(mediaTicks - newestTicks) <= alignedOffSecondsMax * video.clockRate;
+    return plausible ? (mediaTicks * 1000) / video.clockRate : null;
   }
 
   #reserve(length: number): void {

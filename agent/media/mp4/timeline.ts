@@ -88,6 +88,11 @@ export class Timeline {
     return this.#anchored ? this.#interpolate(ticks) : null;
   }
 
+  /** Media time of the newest frame; null before the first. */
+  get newestTicks(): number | null {
+    return this.#anchored ? this.#newest.mediaTicks : null;
+  }
+
   #anchor(ticks: number, target: number): void {
     const mediaTicks = Math.max(target, this.#floorTicks + 1);
     this.#newest.ticks = ticks;

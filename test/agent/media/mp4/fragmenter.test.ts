@@ -329,6 +329,31 @@ describe('sound', () => {
     expect(Math.abs(seconds)).toBeLessThan(0.01);
   });
 
+  it('stays with the picture when a sender report is of a clock an hour off, and when that one is set right', () => {
+    const rig = setUp({ hold: true });
+    const { fragmenter } = rig;
+    fragmenter.formats(formatsOf(clip));
+    const sound = clip.sounds[0] ?? new Uint8Array(8);
+    let sounds = 0;
+    for (let frame = 0; frame < 500; frame += 1) {
+      const ms = epochMs + frame * 40;
+      const offMs = frame === 50 ? 3_600_000 : 0;
+      if (frame === 50 || frame === 300) {
+        fragmenter.senderReport('video', frame * 3600, ms);
+        fragmenter.senderReport('audio', 800_000 + sounds * 1024, ms + offMs);
+      }
+      feedFrames(rig, frame, frame + 1);
+      for (; sounds * 64 < frame * 40; sounds += 1)
+        fragmenter.audio(800_000 + sounds * 1024, ms, sound, 0, sound.length);
+    }
+    fragmenter.flush();
+    const apart = rig.parts.map((part) => {
+      const [video, audio] = readFragment(partBytes(part)).tracks;
+      return Math.abs((audio?.decodeTimeTicks ?? 0) / 16_000 - (video?.decodeTimeTicks ?? 0) / 90_000);
+    });
+    expect(Math.max(...apart)).toBeLessThan(0.2);
+  });
+
   it('that waits for a picture in vain is forgotten before it grows', () => {
     const rig = setUp();
     rig.fragmenter.formats(formatsOf(clip));
