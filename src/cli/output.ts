@@ -65,6 +65,16 @@ export class Output {
     else human();
   }
 
+  /** What was done: the document with --json, else a sentence. */
+  done(value: unknown, sentence: string): void {
+    this.result(value, () => this.line(sentence));
+  }
+
+  /** A list: the document with --json, else a table. */
+  list<Row>(rows: readonly Row[], columns: readonly Column<Row>[], whenEmpty: string): void {
+    this.result(rows, () => this.table(rows, columns, whenEmpty));
+  }
+
   #write(text: string): void {
     this.io.stdout.write(`${text}\n`);
   }

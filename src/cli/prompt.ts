@@ -97,6 +97,9 @@ export interface Confirmation {
   given: string | undefined;
 }
 
+/** For commands that ask for the name of what they destroy. */
+export const yesFlag = ['--yes <name>', 'the name, to confirm without being asked'] as const;
+
 /** Returns only when the name was given or typed; otherwise `conflict`, and nothing was done. */
 export async function confirmByName(io: CliIo, request: Confirmation): Promise<void> {
   const { consequence, name, given } = request;

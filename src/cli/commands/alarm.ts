@@ -205,9 +205,7 @@ function addDeeds(noun: Command, host: CommandHost): void {
     run: (context, args) =>
       context.withNode(async ({ client }) => {
         const done = await client.alarm.resend({ numbers: args.map(numberOf) });
-        context.output.result(done, () =>
-          context.output.line(`${plural(done.queued, 'event')} queued once more`),
-        );
+        context.output.done(done, `${plural(done.queued, 'event')} queued once more`);
       }),
   });
   addCommand(noun, host, {
@@ -229,9 +227,7 @@ function addDeeds(noun: Command, host: CommandHost): void {
         const acknowledged = options.all
           ? await acknowledgeAll(client, queryOf(context, options))
           : (await client.alarm.acknowledge({ numbers: args.map(numberOf) })).acknowledged;
-        context.output.result({ acknowledged }, () =>
-          context.output.line(`${plural(acknowledged, 'event')} acknowledged`),
-        );
+        context.output.done({ acknowledged }, `${plural(acknowledged, 'event')} acknowledged`);
       }),
   });
 }

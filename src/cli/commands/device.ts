@@ -1,7 +1,7 @@
 /** `holdfast device`: the panels and diallers that report here, with their areas, zones, channels and users. */
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { alarmAccountSchema, type Device, deviceModes, deviceStates } from '../../contract/index.ts';
+import { alarmAccountSchema, deviceModes, deviceStates } from '../../contract/index.ts';
 import { AppError } from '../../errors.ts';
 import {
   addCommand,
@@ -136,7 +136,7 @@ function addChanging(noun: Command, host: CommandHost): void {
       const change = await changeOf(context, options);
       await context.withNode(async ({ client }) => {
         const added = await client.device.add({ account: account.toUpperCase(), name, ...change });
-        report(context, added, `device ${added.account} (${added.name}) is entered`);
+        context.output.done(added, `device ${added.account} (${added.name}) is entered`);
       });
     },
   });
@@ -169,7 +169,7 @@ function addChanging(noun: Command, host: CommandHost): void {
       };
       await context.withNode(async ({ client }) => {
         const edited = await client.device.edit({ account: accountOf(args), change });
-        report(context, edited, `device ${edited.account} (${edited.name}) is changed`);
+        context.output.done(edited, `device ${edited.account} (${edited.name}) is changed`);
       });
     },
   });
@@ -188,7 +188,10 @@ function addChanging(noun: Command, host: CommandHost): void {
           given: yes,
         });
         await client.device.remove({ account: device.account });
-        report(context, { account: device.account, removed: true }, `device ${device.account} is removed`);
+        context.output.done(
+          { account: device.account, removed: true },
+          `device ${device.account} is removed`,
+        );
       }),
   });
 }
@@ -203,13 +206,9 @@ function addSync(noun: Command, host: CommandHost): void {
       context.withNode(async ({ client }) => {
         await client.device.synchronise();
         const { backup, self } = await client.group.status();
-        report(context, backup, `${self.role ?? 'receiver'}: version ${backup.version}, ${backup.state}`);
+        context.output.done(backup, `${self.role ?? 'receiver'}: version ${backup.version}, ${backup.state}`);
       }),
   });
-}
-
-function report(context: CommandContext, value: Device | object, text: string): void {
-  context.output.result(value, () => context.output.line(text));
 }
 
 function accountOf(args: readonly string[]): string {

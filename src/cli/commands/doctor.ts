@@ -20,17 +20,15 @@ export function addDoctor(program: Command, host: CommandHost): void {
     examples: ['holdfast doctor', 'holdfast doctor --json | jq \'.[] | select(.result=="fail")\''],
     run: async (context) => {
       const checks = await context.withNode(({ client }) => client.node.doctor());
-      context.output.result(checks, () =>
-        context.output.table(
-          checks,
-          [
-            { title: 'result', value: (row) => row.result, tone: (row) => tones[row.result] },
-            { title: 'check', value: (row) => row.name },
-            { title: 'evidence', value: (row) => row.evidence },
-            { title: 'fix', value: (row) => row.fix ?? '' },
-          ],
-          'no checks',
-        ),
+      context.output.list(
+        checks,
+        [
+          { title: 'result', value: (row) => row.result, tone: (row) => tones[row.result] },
+          { title: 'check', value: (row) => row.name },
+          { title: 'evidence', value: (row) => row.evidence },
+          { title: 'fix', value: (row) => row.fix ?? '' },
+        ],
+        'no checks',
       );
       if (checks.some(({ result }) => result === 'fail')) context.exitWith(1);
     },

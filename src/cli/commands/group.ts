@@ -223,9 +223,7 @@ function addMembers(noun: Command, host: CommandHost): void {
           given: yes === member.id ? member.name : yes,
         });
         await client.group.removeMember({ member: member.id, confirm: member.id });
-        context.output.result({ id: member.id, removed: true }, () =>
-          context.output.line(`${member.name} is removed from the group`),
-        );
+        context.output.done({ id: member.id, removed: true }, `${member.name} is removed from the group`);
       }),
   });
   addCommand(noun, host, {

@@ -150,7 +150,7 @@ function addClear(noun: Command, host: CommandHost): void {
           confirm: 'clear',
           ...(beforeMs === undefined ? {} : { beforeMs }),
         });
-        context.output.result(done, () => context.output.line(`${done.removed} entries removed`));
+        context.output.done(done, `${done.removed} entries removed`);
       });
     },
   });

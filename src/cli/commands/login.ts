@@ -57,7 +57,7 @@ export function addLogin(program: Command, host: CommandHost): void {
         connection.close();
         fileTokenStore().remove(url);
       }
-      context.output.result({ url, loggedOut: true }, () => context.output.line(`logged out of ${url}`));
+      context.output.done({ url, loggedOut: true }, `logged out of ${url}`);
     },
   });
   addPassword(program, host);
@@ -130,7 +130,7 @@ function addPassword(program: Command, host: CommandHost): void {
           ...(current === undefined ? {} : { current }),
         }),
       );
-      context.output.result({ ok: true }, () => context.output.line('the password is changed'));
+      context.output.done({ ok: true }, 'the password is changed');
     },
   });
 }

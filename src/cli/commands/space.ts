@@ -9,12 +9,11 @@ import { formatSize, parseSize } from '../../model/size.ts';
 import { addCommand, addNoun, type CommandContext, type CommandHost, onlyArgument } from '../command.ts';
 import type { Column, Tone } from '../output.ts';
 import { progressBar } from '../progress.ts';
-import { askYes, confirmByName } from '../prompt.ts';
+import { askYes, confirmByName, yesFlag } from '../prompt.ts';
 import { pause } from '../watch.ts';
 
 const none = z.object({});
 const confirmed = z.object({ yes: z.string().optional() });
-const yesFlag = ['--yes <name>', 'the name, to confirm without being asked'] as const;
 
 function stateTone(space: Space): Tone {
   if (space.state === 'normal') return 'good';
@@ -78,9 +77,7 @@ export function addSpace(program: Command, host: CommandHost): void {
     run: (context) =>
       context.withNode(async ({ client }) => {
         const spaces = await client.space.list();
-        context.output.result(spaces, () =>
-          context.output.table(spaces, spaceColumns, 'no space yet: holdfast space add PATH --quota 20GB'),
-        );
+        context.output.list(spaces, spaceColumns, 'no space yet: holdfast space add PATH --quota 20GB');
       }),
   });
   addAdd(noun, host);
@@ -148,7 +145,7 @@ function addAdd(noun: Command, host: CommandHost): void {
           return expressly();
         });
         const space = options.wait ? await waitUntilReady(context, connection, added) : added;
-        report(context, space, `space ${space.id} (${space.name}) is ${space.state}: ${space.path}`);
+        context.output.done(space, `space ${space.id} (${space.name}) is ${space.state}: ${space.path}`);
       }),
   });
 }
@@ -189,7 +186,7 @@ function addDangerous(noun: Command, host: CommandHost): void {
         });
         const started = await connection.client.space.initialize({ id: found.id, confirm: found.name });
         const space = options.wait ? await waitUntilReady(context, connection, started) : started;
-        report(context, space, `space ${space.id} is ${space.state}`);
+        context.output.done(space, `space ${space.id} is ${space.state}`);
       }),
   });
   addCommand(noun, host, {
@@ -207,7 +204,7 @@ function addDangerous(noun: Command, host: CommandHost): void {
           given: options.yes,
         });
         await connection.client.space.delete({ id: found.id, confirm: found.name });
-        report(context, { id: found.id, deleted: true }, `space ${found.id} is deleted`);
+        context.output.done({ id: found.id, deleted: true }, `space ${found.id} is deleted`);
       }),
   });
   addCommand(noun, host, {
@@ -228,7 +225,7 @@ function addDangerous(noun: Command, host: CommandHost): void {
         }
         const started = await connection.client.space.restore({ id: found.id, confirm: found.name });
         const space = options.wait ? await waitUntilReady(context, connection, started) : started;
-        report(context, space, `space ${space.id} is ${space.state}`);
+        context.output.done(space, `space ${space.id} is ${space.state}`);
       }),
   });
 }
@@ -236,10 +233,6 @@ function addDangerous(noun: Command, host: CommandHost): void {
 /** On this machine a path may be relative to where the command was typed; elsewhere it is the other machine's. */
 function hostPath(context: CommandContext, path: string): string {
   return context.target.kind === 'remote' ? path : resolve(path);
-}
-
-function report(context: CommandContext, value: unknown, text: string): void {
-  context.output.result(value, () => context.output.line(text));
 }
 
 async function findSpace(connection: Connection, idOrName: string): Promise<Space> {

@@ -61,18 +61,16 @@ function addReading(noun: Command, host: CommandHost): void {
     examples: ['holdfast standby preflight', 'holdfast standby preflight --json'],
     run: async (context) => {
       const checks = await context.withNode(({ client }) => client.standby.preflight());
-      context.output.result(checks, () =>
-        context.output.table(
-          checks,
-          [
-            { title: 'result', value: (row) => row.result, tone: (row) => resultTones[row.result] },
-            { title: 'node', value: (row) => row.node },
-            { title: 'check', value: (row) => row.title },
-            { title: 'evidence', value: (row) => row.evidence },
-            { title: 'fix', value: (row) => row.fix ?? '' },
-          ],
-          'no checks',
-        ),
+      context.output.list(
+        checks,
+        [
+          { title: 'result', value: (row) => row.result, tone: (row) => resultTones[row.result] },
+          { title: 'node', value: (row) => row.node },
+          { title: 'check', value: (row) => row.title },
+          { title: 'evidence', value: (row) => row.evidence },
+          { title: 'fix', value: (row) => row.fix ?? '' },
+        ],
+        'no checks',
       );
       if (checks.some(({ result }) => result === 'fail')) context.exitWith(1);
     },
@@ -100,9 +98,7 @@ function addReading(noun: Command, host: CommandHost): void {
     run: (context, _args, { limit }) =>
       context.withNode(async ({ client }) => {
         const decisions = await client.standby.history({ limit });
-        context.output.result(decisions, () =>
-          context.output.table(decisions, decisionColumns, 'no decision yet'),
-        );
+        context.output.list(decisions, decisionColumns, 'no decision yet');
       }),
   });
 }
@@ -169,7 +165,7 @@ function addPairing(parent: Command, host: CommandHost): void {
         const words = options.both
           ? `neither this node nor ${peer} is in a pair now`
           : `this node is in no pair now; ${peer} still is: run the same there`;
-        context.output.result({ removed: true, both: options.both }, () => context.output.line(words));
+        context.output.done({ removed: true, both: options.both }, words);
       }),
   });
 }

@@ -2,16 +2,9 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { roleSchema, type User } from '../../contract/index.ts';
-import {
-  addCommand,
-  addNoun,
-  type CommandContext,
-  type CommandHost,
-  onlyArgument,
-  requireChange,
-} from '../command.ts';
+import { addCommand, addNoun, type CommandHost, onlyArgument, requireChange } from '../command.ts';
 import type { Column } from '../output.ts';
-import { confirmByName } from '../prompt.ts';
+import { confirmByName, yesFlag } from '../prompt.ts';
 import { formatTime } from '../time.ts';
 
 const userColumns: readonly Column<User>[] = [
@@ -43,7 +36,7 @@ export function addUser(program: Command, host: CommandHost): void {
     run: (context) =>
       context.withNode(async ({ client }) => {
         const users = await client.user.list();
-        context.output.result(users, () => context.output.table(users, userColumns, 'no accounts'));
+        context.output.list(users, userColumns, 'no accounts');
       }),
   });
   addCommand(noun, host, {
@@ -55,8 +48,7 @@ export function addUser(program: Command, host: CommandHost): void {
     run: (context, args, options) =>
       context.withNode(async ({ client }) => {
         const added = await client.user.add({ name: onlyArgument(args), role: options.role });
-        report(
-          context,
+        context.output.done(
           added,
           `user ${added.name} (${added.role}), one-time password: ${added.oneTimePassword}`,
         );
@@ -85,7 +77,7 @@ export function addUser(program: Command, host: CommandHost): void {
           ...(options.disable ? { disabled: true } : {}),
           ...(options.enable ? { disabled: false } : {}),
         });
-        report(context, edited, `user ${edited.name}: ${edited.role}, ${stateOf(edited)}`);
+        context.output.done(edited, `user ${edited.name}: ${edited.role}, ${stateOf(edited)}`);
       });
     },
   });
@@ -102,13 +94,13 @@ function addRecovery(noun: Command, host: CommandHost): void {
       context.withNode(async ({ client }) => {
         const name = onlyArgument(args);
         const reset = await client.user.resetPassword({ name });
-        report(context, { name, ...reset }, `one-time password of ${name}: ${reset.oneTimePassword}`);
+        context.output.done({ name, ...reset }, `one-time password of ${name}: ${reset.oneTimePassword}`);
       }),
   });
   addCommand(noun, host, {
     usage: 'remove <name>',
     summary: 'remove an account and end its sessions',
-    flags: [['--yes <name>', 'the name, to confirm without being asked']],
+    flags: [yesFlag],
     options: z.object({ yes: z.string().optional() }),
     examples: ['holdfast user remove anna --yes anna'],
     run: async (context, args, options) => {
@@ -119,11 +111,7 @@ function addRecovery(noun: Command, host: CommandHost): void {
         given: options.yes,
       });
       await context.withNode(({ client }) => client.user.remove({ name }));
-      report(context, { name, removed: true }, `user ${name} is removed`);
+      context.output.done({ name, removed: true }, `user ${name} is removed`);
     },
   });
-}
-
-function report(context: CommandContext, value: unknown, text: string): void {
-  context.output.result(value, () => context.output.line(text));
 }

@@ -43,9 +43,7 @@ export function addMappings(parent: Command, host: CommandHost): void {
     run: (context) =>
       context.withNode(async ({ client }) => {
         const mappings = await client.alarm.mappings();
-        context.output.result(mappings, () =>
-          context.output.table(mappings, mappingColumns, 'no mapping: codes mean what the standards say'),
-        );
+        context.output.list(mappings, mappingColumns, 'no mapping: codes mean what the standards say');
       }),
   });
   addCommand(noun, host, {
@@ -80,7 +78,7 @@ export function addMappings(parent: Command, host: CommandHost): void {
           });
         }
         const done = await client.alarm.setMappings({ mappings: [parsed.data], replace: false });
-        context.output.result(done, () => context.output.line(`code ${code} is mapped`));
+        context.output.done(done, `code ${code} is mapped`);
       });
     },
   });
@@ -100,9 +98,7 @@ export function addMappings(parent: Command, host: CommandHost): void {
           });
         }
         await client.alarm.setMappings({ mappings: rest, replace: true });
-        context.output.result({ code, removed: true }, () =>
-          context.output.line(`code ${code} means what the standards say again`),
-        );
+        context.output.done({ code, removed: true }, `code ${code} means what the standards say again`);
       }),
   });
   addFiles(noun, host);
@@ -122,9 +118,7 @@ function addFiles(noun: Command, host: CommandHost): void {
       const mappings = await readItems(context, onlyArgument(args), parseMappingFile);
       await context.withNode(async ({ client }) => {
         const done = await client.alarm.setMappings({ mappings: [...mappings], replace });
-        context.output.result(done, () =>
-          context.output.line(`${done.added} added, ${done.changed} changed, ${done.removed} removed`),
-        );
+        context.output.done(done, `${done.added} added, ${done.changed} changed, ${done.removed} removed`);
       });
     },
   });

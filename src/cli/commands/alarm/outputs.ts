@@ -90,9 +90,7 @@ export function addOutputs(parent: Command, host: CommandHost): void {
     run: (context) =>
       context.withNode(async ({ client }) => {
         const outputs = await client.alarm.outputs();
-        context.output.result(outputs, () =>
-          context.output.table(outputs, outputColumns, 'no output yet: alarms have nowhere to go'),
-        );
+        context.output.list(outputs, outputColumns, 'no output yet: alarms have nowhere to go');
       }),
   });
   addCommand(noun, host, {
@@ -118,9 +116,7 @@ export function addOutputs(parent: Command, host: CommandHost): void {
         const keyGiven = given !== undefined || file !== undefined;
         const wanted = { ...changed(id, present, options), ...(keyGiven ? { key } : {}) };
         const set = await client.alarm.setOutput(parseOutput(wanted));
-        context.output.result(set, () =>
-          context.output.line(`output ${set.id} (${set.name}): ${addressOf(set)}`),
-        );
+        context.output.done(set, `output ${set.id} (${set.name}): ${addressOf(set)}`);
       });
     },
   });
@@ -140,7 +136,7 @@ export function addOutputs(parent: Command, host: CommandHost): void {
             : `Alarms no longer go to ${id}.`;
         await confirmByName(context.io, { consequence, name: id, given: yes });
         await client.alarm.removeOutput({ id });
-        context.output.result({ id, removed: true }, () => context.output.line(`output ${id} is removed`));
+        context.output.done({ id, removed: true }, `output ${id} is removed`);
       }),
   });
 }

@@ -123,7 +123,7 @@ function addStates(noun: Command, host: CommandHost): void {
         const on = onOff.parse(onlyArgument(args)) === 'on';
         await client.standby.maintenance({ on });
         const text = on ? 'maintenance is on: nothing fails over by itself' : 'maintenance is off';
-        context.output.result({ maintenance: on }, () => context.output.line(text));
+        context.output.done({ maintenance: on }, text);
       }),
   });
   addCommand(noun, host, {
@@ -142,7 +142,7 @@ function addStates(noun: Command, host: CommandHost): void {
         }
         await client.standby.standalone({ on, confirm });
         const text = on ? 'this node now stands alone' : 'this node is one of a pair again';
-        context.output.result({ standalone: on }, () => context.output.line(text));
+        context.output.done({ standalone: on }, text);
       }),
   });
 }

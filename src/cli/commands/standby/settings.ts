@@ -109,12 +109,10 @@ function addParts(parent: Command, host: CommandHost, spec: PartSpec): void {
       context.withNode(async ({ client }) => {
         const rows = spec.list(await presentConfig(client)).map(asTree);
         const titles = rows[0] === undefined ? [] : spec.columns(rows[0]).map(([title]) => title);
-        context.output.result(rows, () =>
-          context.output.table(
-            rows,
-            titles.map((title, at) => ({ title, value: (row) => spec.columns(row)[at]?.[1] ?? '' })),
-            `no ${name} yet`,
-          ),
+        context.output.list(
+          rows,
+          titles.map((title, at) => ({ title, value: (row) => spec.columns(row)[at]?.[1] ?? '' })),
+          `no ${name} yet`,
         );
       }),
   });
