@@ -21,7 +21,7 @@ import {
   requireChange,
 } from '../command.ts';
 import type { Column, Tone } from '../output.ts';
-import { confirmByName } from '../prompt.ts';
+import { confirmByName, yesFlag } from '../prompt.ts';
 import { formatTime } from '../time.ts';
 
 function recordingTone(camera: Camera): Tone {
@@ -92,6 +92,20 @@ function readPlan(text: string): RecordingPlan {
   }
 }
 
+/** Commands take a camera by its name. @throws AppError `conflict` when another one has it. */
+async function requireFreeName(
+  client: Connection['client'],
+  name: string,
+  ownId: string | null,
+): Promise<void> {
+  const same = (await client.camera.list()).find((camera) => camera.name === name && camera.id !== ownId);
+  if (!same) return;
+  throw new AppError('conflict', `there is a camera called ${name} already: ${same.id}`, {
+    hint: `Choose another name, or change that one: holdfast camera edit ${same.id}.`,
+    details: { id: same.id },
+  });
+}
+
 async function probe(connection: Connection, source: ProbeSource, force: boolean): Promise<void> {
   const found = await connection.client.camera.probe(source);
   if (found.ok || force) return;
@@ -137,7 +151,7 @@ export function addCamera(program: Command, host: CommandHost): void {
     run: (context) =>
       context.withNode(async ({ client }) => {
         const cameras = await client.camera.list();
-        context.output.result(cameras, () => context.output.table(cameras, cameraColumns, 'no camera yet'));
+        context.output.list(cameras, cameraColumns, 'no camera yet');
       }),
   });
   addCommand(noun, host, {
@@ -181,6 +195,7 @@ function addAdd(noun: Command, host: CommandHost): void {
     ],
     run: (context, args, options) =>
       context.withNode(async (connection) => {
+        await requireFreeName(connection.client, onlyArgument(args), null);
         if (options.probe) await probe(connection, probeSource(options.url, options), options.force);
         const camera = await connection.client.camera.add({
           name: onlyArgument(args),
@@ -189,8 +204,7 @@ function addAdd(noun: Command, host: CommandHost): void {
           ...sourceOf(options),
           ...(options.id === undefined ? {} : { id: options.id }),
         });
-        report(
-          context,
+        context.output.done(
           camera,
           `camera ${camera.id} (${camera.name}) records into ${camera.poolId ?? options.pool}`,
         );
@@ -247,6 +261,7 @@ function addChanging(noun: Command, host: CommandHost): void {
       requireChange(options);
       await context.withNode(async ({ client }) => {
         const { id } = await client.camera.show({ id: onlyArgument(args) });
+        if (options.name !== undefined) await requireFreeName(client, options.name, id);
         const camera = await client.camera.edit({
           id,
           ...sourceOf(options),
@@ -256,14 +271,14 @@ function addChanging(noun: Command, host: CommandHost): void {
           ...(options.enable ? { enabled: true } : {}),
           ...(options.disable ? { enabled: false } : {}),
         });
-        report(context, camera, `camera ${camera.id} (${camera.name}) is changed`);
+        context.output.done(camera, `camera ${camera.id} (${camera.name}) is changed`);
       });
     },
   });
   addCommand(noun, host, {
     usage: 'remove <camera>',
     summary: 'stop recording it; what is recorded stays until it is overwritten',
-    flags: [['--yes <name>', 'the name, to confirm without being asked']],
+    flags: [yesFlag],
     options: z.object({ yes: z.string().optional() }),
     examples: ['holdfast camera remove door', 'holdfast camera remove door --yes door'],
     run: (context, args, options) =>
@@ -275,13 +290,9 @@ function addChanging(noun: Command, host: CommandHost): void {
           given: options.yes === camera.id ? camera.name : options.yes,
         });
         await client.camera.remove({ id: camera.id });
-        report(context, { id: camera.id, removed: true }, `camera ${camera.id} is removed`);
+        context.output.done({ id: camera.id, removed: true }, `camera ${camera.id} is removed`);
       }),
   });
-}
-
-function report(context: CommandContext, value: unknown, text: string): void {
-  context.output.result(value, () => context.output.line(text));
 }
 
 function printCamera(context: CommandContext, camera: Camera): void {

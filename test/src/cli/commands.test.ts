@@ -255,6 +255,7 @@ describe('camera add', () => {
   let usable = true;
   const router = {
     camera: {
+      list: os.camera.list.handler(() => [{ ...camera, id: 'c9', name: 'gate' }]),
       probe: os.camera.probe.handler(() => ({
         ok: usable,
         media: null,
@@ -281,6 +282,15 @@ describe('camera add', () => {
     const result = await cli([...args, '--id', 'c1', '--channel', '2', '--json', '--data', data]);
     expect(JSON.parse(result.stdout)).toMatchObject({ id: 'c1' });
     expect(added).toMatchObject([{ name: 'door', id: 'c1', channel: 2, pool: 'main', plan: 'always' }]);
+  });
+
+  it('refuses a name that another one has, for commands could not tell them apart', async () => {
+    usable = true;
+    const data = await node(router);
+    const refused = await cli([...args.with(2, 'gate'), '--data', data]);
+    expect(refused.code).toBe(exitCodes.conflict);
+    expect(refused.stderr).toContain('there is a camera called gate already: c9');
+    expect(added).toEqual([]);
   });
 
   it('refuses one that does not answer with the reason, and adds it with --force or --no-probe', async () => {
