@@ -78,7 +78,10 @@ export class RtpTrack {
     this.#trustedSource = source | 0;
   }
 
-  /** One packet; false when it is no RTP packet or not of this stream. */
+  /**
+   * One packet; false when it is no RTP packet or not of this stream. Of another source only packets of our payload type
+   * say anything: what else comes is a report on the wrong channel (RFC 5761, 4), or another stream.
+   */
   packet(bytes: Uint8Array, start: number, end: number, arrivalMs: number): boolean {
     if (end - start < rtpHeaderBytes) return false;
     const first = u8(bytes, start);
@@ -92,14 +95,15 @@ export class RtpTrack {
     if ((first & 0x20) !== 0) to -= u8(bytes, end - 1);
     if (from > to) return false;
     const source = i32(bytes, start + 8);
+    const second = u8(bytes, start + 1);
+    const ours = (second & 0x7f) === this.#payloadType;
     if (source !== this.#source || !this.#started) {
-      if (!this.#acceptSource(source, arrivalMs)) return false;
+      if (!ours || !this.#acceptSource(source, arrivalMs)) return false;
     }
     if (!this.#advance(u16(bytes, start + 2), arrivalMs)) return false;
     this.#received += 1;
     this.#heardMs = arrivalMs;
-    const second = u8(bytes, start + 1);
-    if ((second & 0x7f) !== this.#payloadType) return false;
+    if (!ours) return false;
     const timestamp = i32(bytes, start + 4);
     if (timestamp !== this.#timestamp || !this.#timed) this.#moveTo(timestamp, arrivalMs);
     if (from < to || second > 0x7f) this.#depacketizer.payload(bytes, from, to, second > 0x7f);

@@ -119,6 +119,19 @@ describe('another source', () => {
     expect(log).toEqual(['t1', '01', 'lost', '84']);
   });
 
+  it('is no sender of this stream with a payload type of its own, such as a report on the wrong channel', () => {
+    const { send, push, log, losses, under } = track();
+    const report = Buffer.from('80c80006000012349e3b2c1d00000000000000010000000a00000f00', 'hex');
+    expect(push(Uint8Array.from(report))).toBe(false);
+    send(1);
+    expect(push(Uint8Array.from(report))).toBe(false);
+    expect(send(7_000, { source: 2, payloadType: 107 })).toBe(false);
+    send(2);
+    expect(log).toEqual(['t1', '01', '02']);
+    expect(losses).toEqual([]);
+    expect(under.source).toBe(0x1234);
+  });
+
   it('is a dead session on UDP until the present one has been silent for a second', () => {
     const { under, send, log } = track();
     under.guardSource();
