@@ -99,13 +99,18 @@ while [ $# -gt 0 ]; do
   shift
 done
 
+# A whole program of ours and not just our link among others' programs: what lies there is replaced and removed as a whole.
+holds_holdfast() {
+  [ -f "$1/bin/holdfast" ] && [ ! -L "$1/bin/holdfast" ] && [ -f "$1/dist/agent/main.js" ]
+}
+
 absolute --data "$data"
 absolute --prefix "$prefix"
 case $data/ in
   "$prefix"/*) fail "the data folder must not lie in $prefix, which every upgrade replaces" 'choose another --data' ;;
 esac
 [ "$here" != "$prefix" ] || fail "this is the installed copy in $prefix" 'run the install.sh of a clone or a release'
-if [ -e "$prefix" ] && [ ! -f "$prefix/bin/holdfast" ]; then
+if [ -e "$prefix" ] && ! holds_holdfast "$prefix"; then
   fail "$prefix exists and holds no Holdfast" 'choose another --prefix'
 fi
 case $account in
@@ -226,7 +231,8 @@ WorkingDirectory=$data
 Restart=always
 RestartSec=250ms
 TimeoutStopSec=30
-KillMode=mixed
+# The agent ends its other processes in order when it is told to stop. When it dies, they work on, and the next one takes them over.
+KillMode=process
 UMask=0027
 LimitNOFILE=65536
 OOMScoreAdjust=-500

@@ -1,6 +1,8 @@
 /** The installers: what they would do, what they refuse, that they keep data, and that each is valid for its shells. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
@@ -55,6 +57,27 @@ describe.skipIf(process.platform === 'win32')('install.sh', () => {
       'HOLDFAST_LISTEN=10.0.0.1:7000',
     ]) {
       expect(stdout.split('\n').map((text) => text.trim())).toContain(line);
+    }
+  });
+
+  it('lets the recorder and the guard outlive an agent that dies', () => {
+    expect(install().stdout).toMatch(/^\s*KillMode=process$/m);
+  });
+
+  it.each([
+    ['installing', []],
+    ['uninstalling', ['--uninstall']],
+  ])('%s never takes a folder of other programs that holds its link for its own', (_, args) => {
+    const prefix = mkdtempSync(join(tmpdir(), 'hf-prefix-'));
+    try {
+      mkdirSync(join(prefix, 'bin'));
+      writeFileSync(join(prefix, 'bin/other'), '');
+      symlinkSync(join(root, 'bin/holdfast'), join(prefix, 'bin/holdfast'));
+      const { code, stdout, stderr } = install(...args, '--prefix', prefix);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toContain('holds no Holdfast');
+    } finally {
+      rmSync(prefix, { recursive: true });
     }
   });
 
