@@ -42,7 +42,7 @@ export function startAgent({ io, args, onLine }: AgentOptions): Supervised {
       if (onLine !== null) readLines(child, onLine);
       return child;
     },
-    nowMs: io.nowMs,
+    nowMs: () => performance.now(),
     onRestart: (exit, delayMs) => {
       const again = delayMs === 0 ? 'at once' : `in ${delayMs} ms`;
       const text = `the agent ${describeExit(exit)}; it starts again ${again}`;

@@ -45,6 +45,7 @@ function exitCode(exit: Exit): number {
 
 export interface SuperviseOptions {
   launch(): ChildProcess;
+  /** Monotonic: by a clock that was set back a crash would look like a start that can never work. */
   nowMs(): number;
   /** Told of each restart. */
   onRestart(exit: Exit, delayMs: number): void;

@@ -80,7 +80,7 @@ async function serve(context: CommandContext, args: readonly string[]): Promise<
   const path = builtProgram('agent/hub/main');
   const hub = supervise({
     launch: () => launchProgram(path, ['--data', dataDir, ...args], 'inherit'),
-    nowMs: io.nowMs,
+    nowMs: () => performance.now(),
     onRestart: (exit, delayMs) =>
       io.stderr.write(`the hub ${describeExit(exit)}; it starts again in ${delayMs} ms\n`),
   });

@@ -30,6 +30,20 @@ function restarted(onLine: ((line: string) => void) | null): string {
 const news = 'the agent was killed by SIGKILL; it starts again at once';
 
 describe('a restarted agent', () => {
+  it('has lived as long as it has, whatever was done to the clock meanwhile', () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000_000_000 });
+    try {
+      const io = { stderr: { write: () => true }, nowMs: Date.now } as unknown as CliIo;
+      startAgent({ io, args: [], onLine: null });
+      const { nowMs } = supervised.options ?? { nowMs: () => Number.NaN };
+      const startedAtMs = nowMs();
+      vi.setSystemTime(0);
+      expect(nowMs() - startedAtMs).toBeGreaterThanOrEqual(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('is told on the terminal that the agent prints to', () => {
     expect(restarted(null)).toBe(`${news}\n`);
   });
