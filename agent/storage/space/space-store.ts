@@ -1,8 +1,16 @@
 /** One space at run time: its block table (memory leads, the index follows), its open blocks, and the gate to its disk. */
 import type { Progress, SpaceState } from '../../../src/contract/index.ts';
+import { AppError } from '../../../src/errors.ts';
 import type { InitSegment } from '../../media/types.ts';
 import type { SpaceConfig } from '../../recorder/protocol/schema.ts';
-import { blockFilePath, crcOfInit, decodeBlockHead, encodeBlockHead } from '../block/codec.ts';
+import {
+  blockFilePath,
+  blockHeadBytesMax,
+  blockHeaderBytes,
+  crcOfInit,
+  decodeBlockHead,
+  encodeBlockHead,
+} from '../block/codec.ts';
 import { OpenBlock } from '../block/open-block.ts';
 import { isHeadOf } from '../block/recover.ts';
 import { readBlockHead } from '../block/walk.ts';
@@ -92,6 +100,7 @@ export class SpaceStore {
 
   /** Takes a block into use; the row is marked at once, so that nobody else takes it. */
   async take(row: BlockRow, use: BlockUse): Promise<OpenBlock> {
+    checkHead(use.init);
     Object.assign(row, {
       generation: row.generation + 1,
       state: 'open',
@@ -258,6 +267,14 @@ export class SpaceStore {
     this.active.set(row.number, block);
     return block;
   }
+}
+
+/** Before anything is given up for it: what is wrong with one stream must not cost a block, or the space. */
+function checkHead({ ftyp, moov }: InitSegment): void {
+  if (ftyp.length + blockHeaderBytes + moov.length <= blockHeadBytesMax) return;
+  throw new AppError('unsupported', 'the parameter sets of the stream are too long for the head of a block', {
+    hint: 'Set the camera to another profile or codec; a firmware update may help.',
+  });
 }
 
 /** Fields of a block that holds nothing. */
