@@ -8,7 +8,7 @@ import { startIndexWorker } from './index/client.ts';
 import type { BlockRow, IndexClient } from './index/rows.ts';
 import { type BlockPlace, locksOf, weighLocks } from './lock/plan.ts';
 import { PoolStore } from './pool/pool-store.ts';
-import { describePool, describeSpace, RateMeter } from './report.ts';
+import { describePool, describeSpace, lockedShares, RateMeter } from './report.ts';
 import { SpaceJobs } from './space/jobs.ts';
 import { SpaceStore } from './space/space-store.ts';
 import { SpaceSupervisor } from './space/supervisor.ts';
@@ -143,8 +143,10 @@ class Engine implements StorageEngine {
   async weighLocks(locks: readonly LockConfig[], options: { presence: boolean }): Promise<LockUse> {
     const weights = weighLocks(locks, this.#locks, this.#places());
     const present = options.presence ? await Promise.all(locks.map((lock) => this.#presentMs(lock))) : [];
-    const pools = this.pools().map(({ id, totalBytes, lockedBytes }) => ({ id, totalBytes, lockedBytes }));
-    return { weights: weights.map((one, at) => ({ ...one, presentMs: present[at] ?? 0 })), pools };
+    return {
+      weights: weights.map((one, at) => ({ ...one, presentMs: present[at] ?? 0 })),
+      shares: [...this.#pools.values()].flatMap(lockedShares),
+    };
   }
 
   spaces(): ReturnType<StorageEngine['spaces']> {

@@ -1,5 +1,6 @@
 /** Spaces and pools as the API shows them, measured from the block table. */
 import type { Pool, Space } from '../../src/contract/index.ts';
+import type { LockUse } from '../recorder/protocol/schema.ts';
 import { reserveBlocks } from './allocate/plan.ts';
 import type { PoolStore } from './pool/pool-store.ts';
 import type { SpaceStore } from './space/space-store.ts';
@@ -96,6 +97,19 @@ export function describePool(pool: PoolStore, cameras: number, bytesPerSecond: n
     oldestVideoMs: Number.isFinite(sums.oldestMs) ? sums.oldestMs : null,
     retentionSeconds: bytesPerSecond > 0 ? Math.round(sums.total / bytesPerSecond) : null,
   };
+}
+
+/** What locks hold of a pool, space by space. */
+export function lockedShares(pool: PoolStore): LockUse['shares'] {
+  return pool.spaces.map((space) => {
+    const mine = space.rows.filter((row) => row.poolId === pool.id && row.state !== 'bad');
+    return {
+      poolId: pool.id,
+      spaceId: space.id,
+      totalBytes: mine.length * space.blockBytes,
+      lockedBytes: mine.filter((row) => pool.isLocked(row)).length * space.blockBytes,
+    };
+  });
 }
 
 function statusOf(pool: PoolStore): Pick<Pool, 'status' | 'problem'> {

@@ -11,6 +11,7 @@ import { addExport } from './commands/export.ts';
 import { addGroup } from './commands/group.ts';
 import { addHub } from './commands/hub.ts';
 import { addInspect } from './commands/inspect.ts';
+import { addLock } from './commands/lock.ts';
 import { addLog } from './commands/log.ts';
 import { addLogin } from './commands/login.ts';
 import { addPool } from './commands/pool.ts';
@@ -47,7 +48,19 @@ export function createProgram(host: CommandHost): Command {
     .option('--json', 'print one JSON document, or a line of JSON for each record')
     .addHelpText('after', overview);
   const adders = [
-    ...[addUp, addAgent, addTui, addStatus, addDoctor, addInspect, addExport, addSpace, addPool, addCamera],
+    ...[
+      addUp,
+      addAgent,
+      addTui,
+      addStatus,
+      addDoctor,
+      addInspect,
+      addExport,
+      addSpace,
+      addPool,
+      addCamera,
+      addLock,
+    ],
     ...[
       addStandby,
       addAlarm,

@@ -4,6 +4,7 @@ import { camera } from './camera.ts';
 import { device } from './device.ts';
 import { group } from './group.ts';
 import { exportClip, inspection } from './inspection.ts';
+import { lock } from './lock.ts';
 import { log } from './log.ts';
 import { node } from './node.ts';
 import { pool } from './pool.ts';
@@ -23,6 +24,7 @@ export const contract = {
   camera,
   inspection,
   export: exportClip,
+  lock,
   log,
   standby,
   alarm,
@@ -36,6 +38,7 @@ export * from './common.ts';
 export * from './device.ts';
 export * from './group.ts';
 export * from './inspection.ts';
+export * from './lock.ts';
 export * from './log.ts';
 export * from './node.ts';
 export * from './pool.ts';

@@ -5,6 +5,7 @@ import {
   cameraTransportSchema,
   groupStoreSchema,
   idSchema,
+  lockNoteSchema,
   nameSchema,
   pairConfigSchema,
   pathSchema,
@@ -21,6 +22,7 @@ export const settingsVersion = 1;
 export const poolsMax = 20;
 export const spacesMax = 64;
 export const camerasMax = 2_000;
+export const locksMax = 1_000;
 export const usersMax = 200;
 
 const timeZoneSchema = z.string().max(64).refine(isTimeZone, 'an IANA time zone such as Europe/Berlin');
@@ -175,10 +177,22 @@ const cameraSettingsSchema = z.strictObject({
 });
 export type CameraSettings = z.infer<typeof cameraSettingsSchema>;
 
+export const lockSettingsSchema = z.strictObject({
+  id: idSchema.describe('Given by the node, never used again.'),
+  cameraId: idSchema.describe('Camera whose video is held, also after it was removed.'),
+  fromMs: utcMsSchema.describe('Start, UTC milliseconds.'),
+  toMs: utcMsSchema.describe('End, excluded, UTC milliseconds.'),
+  note: lockNoteSchema.default('').describe('Why, in one line.'),
+  createdBy: z.string().max(64).describe('Who locked it.'),
+  createdAtMs: utcMsSchema.describe('When, UTC milliseconds.'),
+});
+export type LockSettings = z.infer<typeof lockSettingsSchema>;
+
 const countersSchema = z.strictObject({
   space: z.number().int().nonnegative().default(0).describe('Highest number ever given to a space.'),
   pool: z.number().int().nonnegative().default(0).describe('Highest number ever given to a pool.'),
   camera: z.number().int().nonnegative().default(0).describe('Highest number ever given to a camera.'),
+  lock: z.number().int().nonnegative().default(0).describe('Highest number ever given to a lock.'),
 });
 
 const pairSettingsSchema = z.strictObject({
@@ -264,6 +278,11 @@ export const settingsSchema = z.strictObject({
   spaces: z.array(spaceSettingsSchema).max(spacesMax).default([]).describe('Storage spaces.'),
   pools: z.array(poolSettingsSchema).max(poolsMax).default([]).describe('Resource pools.'),
   cameras: z.array(cameraSettingsSchema).max(camerasMax).default([]).describe('Cameras.'),
+  locks: z
+    .array(lockSettingsSchema)
+    .max(locksMax)
+    .default([])
+    .describe('Stretches that are not overwritten until they are unlocked.'),
   standby: standbySettingsSchema.prefault({}).describe('Hot standby on this node.'),
   pair: pairSettingsSchema.nullable().default(null).describe('The pair that this node belongs to.'),
   receiver: receiverSettingsOnDisk.prefault({}).describe('The alarm receiver.'),

@@ -4,6 +4,7 @@ import { cameraHandlers } from '../handlers/camera.ts';
 import { deviceHandlers } from '../handlers/device.ts';
 import { groupHandlers } from '../handlers/group.ts';
 import { exportHandlers, inspectionHandlers } from '../handlers/inspection.ts';
+import { lockHandlers } from '../handlers/lock.ts';
 import { logHandlers } from '../handlers/log.ts';
 import { nodeHandlers } from '../handlers/node.ts';
 import { poolHandlers } from '../handlers/pool.ts';
@@ -24,6 +25,7 @@ export function createRouter(services: Services) {
     camera: cameraHandlers(services),
     inspection: inspectionHandlers(services),
     export: exportHandlers(services),
+    lock: lockHandlers(services),
     log: logHandlers(services),
     standby: standbyHandlers(services),
     alarm: alarmHandlers(services),

@@ -10,6 +10,7 @@ import type { Sealer } from '../../settings/seal.ts';
 import { note } from '../api/context.ts';
 import { api } from '../api/implementer.ts';
 import { findById, findByIdOrName } from '../find.ts';
+import { requireNoLocks } from '../locks.ts';
 import { sealContext } from '../recorder/config.ts';
 import type { Services } from '../services.ts';
 
@@ -58,6 +59,7 @@ export function cameraHandlers({ settings, recorder, sealer, board, clock }: Ser
     remove: api.camera.remove.handler(async ({ input, context }) => {
       const before = findById(settings.current().cameras, input.id, 'camera');
       await settings.update((draft) => {
+        requireNoLocks(draft, input.id);
         draft.cameras = draft.cameras.filter((camera) => camera.id !== input.id);
       });
       note(context, { before: audited(before), text: `camera ${before.id} (${before.name}) removed` });

@@ -6,6 +6,7 @@ import { type PoolSettings, poolsMax, type Settings } from '../../../src/setting
 import { note } from '../api/context.ts';
 import { api } from '../api/implementer.ts';
 import { findById, findByIdOrName, requireConfirmation } from '../find.ts';
+import { holdsLocked, requireUnlocked, weighLocks } from '../locks.ts';
 import type { Services } from '../services.ts';
 
 type Share = PoolSettings['shares'][number];
@@ -76,6 +77,7 @@ export function poolHandlers({ settings, recorder, board, clock }: Services) {
       }));
     }),
     expand: api.pool.expand.handler(async ({ input, context }) => {
+      await requireRoomForLocks({ settings, recorder }, input.id, input.share);
       const { before, after } = await change(input.id, (pool, draft) => {
         const share = wholeBlocks(draft, input.share, { zeroAllowed: true });
         requireCapacity(draft, share, pool.id);
@@ -93,6 +95,11 @@ export function poolHandlers({ settings, recorder, board, clock }: Services) {
     delete: api.pool.delete.handler(async ({ input, context }) => {
       const pool = findById(settings.current().pools, input.id, 'pool');
       requireConfirmation(pool, input.confirm, `deleting the pool ${pool.id} frees its video`);
+      await requireUnlocked(
+        { settings, recorder },
+        `the pool ${pool.id}`,
+        ({ poolId }) => poolId === pool.id,
+      );
       await settings.update((draft) => {
         const cameras = draft.cameras.filter((camera) => camera.poolId === pool.id);
         if (cameras.length > 0) {
@@ -111,6 +118,25 @@ export function poolHandlers({ settings, recorder, board, clock }: Services) {
       return { ok: true as const };
     }),
   };
+}
+
+/** A share may shrink down to what is locked of it. */
+async function requireRoomForLocks(
+  { settings, recorder }: Pick<Services, 'settings' | 'recorder'>,
+  poolId: string,
+  wanted: Share,
+): Promise<void> {
+  const { locks, pools, spaces } = settings.current();
+  const spaceId = findByIdOrName(spaces, wanted.spaceId, 'space').id;
+  const present = findById(pools, poolId, 'pool').shares.find((share) => share.spaceId === spaceId);
+  if (locks.length === 0 || present === undefined || wanted.bytes >= present.bytes) return;
+  const { weights, shares } = await weighLocks(recorder, locks, { presence: false });
+  const isHere = (place: { poolId: string | null; spaceId: string }) =>
+    place.poolId === poolId && place.spaceId === spaceId;
+  const lockedBytes = shares.find(isHere)?.lockedBytes ?? 0;
+  if (wanted.bytes >= lockedBytes) return;
+  const holding = weights.filter(({ held }) => held.some(isHere)).map(({ id }) => id);
+  throw holdsLocked(`of ${spaceId} the pool ${poolId} needs ${formatSize(lockedBytes)}, as it`, holding);
 }
 
 function wholeBlocks(draft: Settings, share: Share, options: { zeroAllowed?: boolean } = {}): Share {

@@ -8,6 +8,7 @@ import { type Settings, type SpaceSettings, spacesMax } from '../../../src/setti
 import { note } from '../api/context.ts';
 import { api } from '../api/implementer.ts';
 import { findById, requireConfirmation } from '../find.ts';
+import { requireUnlocked } from '../locks.ts';
 import type { Services } from '../services.ts';
 
 export const quotaMinBytes = 64 * 1024 * 1024;
@@ -23,6 +24,8 @@ interface AddInput {
 export function spaceHandlers({ settings, recorder, folders, board, clock, dataDir }: Services) {
   const shown = (id: string): Space => findById(board.spaces(), id, 'space');
   const existing = (id: string) => findById(settings.current().spaces, id, 'space');
+  const unlocked = (id: string) =>
+    requireUnlocked({ settings, recorder }, `the space ${id}`, ({ spaceId }) => spaceId === id);
   const forget = (id: string) =>
     settings.update((draft) => {
       draft.spaces = draft.spaces.filter((space) => space.id !== id);
@@ -86,6 +89,7 @@ export function spaceHandlers({ settings, recorder, folders, board, clock, dataD
     initialize: api.space.initialize.handler(async ({ input }) => {
       const space = existing(input.id);
       requireConfirmation(space, input.confirm, `initialising ${space.id} destroys what is recorded there`);
+      await unlocked(space.id);
       await recorder.request({ method: 'initializeSpace', spaceId: space.id });
       return shown(space.id);
     }),
@@ -96,6 +100,7 @@ export function spaceHandlers({ settings, recorder, folders, board, clock, dataD
     delete: api.space.delete.handler(async ({ input, context }) => {
       const space = existing(input.id);
       requireConfirmation(space, input.confirm, `deleting the space ${space.id} ends recording there`);
+      await unlocked(space.id);
       const { state } = shown(space.id);
       await settings.update((draft) => {
         const users = draft.pools.filter((pool) => pool.shares.some((share) => share.spaceId === space.id));

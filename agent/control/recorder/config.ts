@@ -27,6 +27,7 @@ export function recorderConfig(options: {
     spaces: settings.spaces.map(({ createdAtMs: _, ...space }) => space),
     pools: settings.pools.map(({ createdAtMs: _, ...pool }) => pool),
     cameras: settings.cameras.map((camera) => cameraConfig(camera, options)),
+    locks: settings.locks.map(({ id, cameraId, fromMs, toMs }) => ({ id, cameraId, fromMs, toMs })),
     followsPair: records(settings.pair?.config),
   };
 }

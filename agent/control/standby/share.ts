@@ -9,7 +9,14 @@ import {
   pairConfigSchema,
   planSchema,
 } from '../../../src/contract/index.ts';
-import type { CameraSettings, PairSettings, Settings } from '../../../src/settings/schema.ts';
+import {
+  type CameraSettings,
+  type LockSettings,
+  lockSettingsSchema,
+  locksMax,
+  type PairSettings,
+  type Settings,
+} from '../../../src/settings/schema.ts';
 import { credentialsSchema, type Sealer } from '../../settings/seal.ts';
 import { sealContext } from '../recorder/config.ts';
 import { maskPair, secretsOf, unmaskPair } from './secrets.ts';
@@ -42,6 +49,8 @@ export const shareSchema = z.object({
   config: pairConfigSchema,
   /** Null when the pair does not record. */
   cameras: z.array(sharedCameraSchema).max(2_000).nullable(),
+  /** What is locked of their video: the volume that holds it may move. Left out by a node that knows no locks. */
+  locks: z.array(lockSettingsSchema).max(locksMax).optional(),
 });
 export type Share = z.infer<typeof shareSchema>;
 
@@ -92,7 +101,9 @@ export function buildShare(settings: Settings, sealer: Sealer): Share | null {
     ? settings.cameras.map((camera) => shareCamera(camera, settings, sealer))
     : null;
   const { configEpoch: epoch } = settings.pair;
-  return { head: { epoch, version: config.version, hash: hashOf(config, cameras) }, config, cameras };
+  const locks = cameras === null ? [] : settings.locks;
+  const head = { epoch, version: config.version, hash: hashOf(config, cameras, locks) };
+  return { head, config, cameras, ...(cameras === null ? {} : { locks }) };
 }
 
 function shareCamera(
@@ -125,6 +136,10 @@ export function adoptShare(draft: Settings, share: Share, sealer: Sealer): strin
     });
     draft.counters.camera = Math.max(draft.counters.camera, ...share.cameras.map(({ id }) => numberOf(id)));
   }
+  if (share.locks !== undefined) {
+    draft.locks = share.locks;
+    draft.counters.lock = Math.max(draft.counters.lock, ...share.locks.map(({ id }) => lockNumberOf(id)));
+  }
   pair.localHash = buildShare(draft, sealer)?.head.hash ?? null;
   return [...missing];
 }
@@ -133,10 +148,16 @@ function numberOf(cameraId: string): number {
   return Number(/^c(\d{1,9})$/.exec(cameraId)?.[1] ?? 0);
 }
 
-/** Everything that counts but the version; the order of keys does not. */
-function hashOf(config: PairConfig, cameras: Share['cameras']): string {
+function lockNumberOf(lockId: string): number {
+  return Number(/^lock-(\d{1,9})$/.exec(lockId)?.[1] ?? 0);
+}
+
+/** Everything that counts but the version; the order of keys does not, and no locks are as none were ever. */
+function hashOf(config: PairConfig, cameras: Share['cameras'], locks: readonly LockSettings[]): string {
   const { version: _, ...content } = config;
-  return createHash('sha256').update(canonical({ content, cameras })).digest('base64url');
+  return createHash('sha256')
+    .update(canonical({ content, cameras, locks: locks.length === 0 ? undefined : locks }))
+    .digest('base64url');
 }
 
 function canonical(value: unknown): string {

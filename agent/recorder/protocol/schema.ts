@@ -80,8 +80,10 @@ export type LockWeight = z.infer<typeof lockWeightSchema>;
 
 const lockUseSchema = z.object({
   weights: z.array(lockWeightSchema),
-  /** Capacity of each pool at that moment, and what is locked of it. */
-  pools: z.array(z.object({ id: idSchema, totalBytes: z.number(), lockedBytes: z.number() })),
+  /** What each pool has of each space at that moment, and what the configured locks hold of it. */
+  shares: z.array(
+    z.object({ poolId: idSchema, spaceId: idSchema, totalBytes: z.number(), lockedBytes: z.number() }),
+  ),
 });
 export type LockUse = z.infer<typeof lockUseSchema>;
 

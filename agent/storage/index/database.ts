@@ -21,3 +21,12 @@ export function foldLog(database: DatabaseSync): void {
     // The log keeps everything that was committed; the next commit tells what is wrong with the disk.
   }
 }
+
+/** Primary result codes of SQLite for a file that holds nonsense, or is no database. */
+const damageCodes: readonly number[] = [11, 26];
+
+/** Whether the file itself is at fault, and not a lock, a full disk or want of rights. */
+export function isDamage(thrown: unknown, otherCodes: readonly number[] = []): boolean {
+  const code = thrown instanceof Error && 'errcode' in thrown ? thrown.errcode : null;
+  return typeof code === 'number' && [...damageCodes, ...otherCodes].includes(code & 0xff);
+}

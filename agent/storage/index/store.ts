@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../../src/errors.ts';
 import { Catalog, type RetentionMark, type StreamMinutes } from './catalog.ts';
+import { isDamage } from './database.ts';
 import type {
   BlockRow,
   GapCommit,
@@ -194,8 +195,8 @@ function rangesOf(minutes: readonly MinuteRow[]): StreamRange[] {
   return [...ranges.values()];
 }
 
-/** Primary result codes of SQLite for a file that is no database, holds nonsense, or has other tables. */
-const damageCodes: readonly number[] = [1, 11, 26];
+/** SQLite's answer to statements that name tables or columns which the file does not have. */
+const otherTablesCode = 1;
 
 /**
  * A catalog that is damaged is put aside: hours come back from the minutes, the ledger of gaps does not. One that is
@@ -205,14 +206,9 @@ function openCatalog(path: string): { catalog: Catalog; renewed: boolean } {
   try {
     return { catalog: new Catalog(path), renewed: false };
   } catch (thrown) {
-    if (!isDamage(thrown)) throw thrown;
+    if (!isDamage(thrown, [otherTablesCode])) throw thrown;
     for (const end of ['', '-wal', '-shm'])
       if (existsSync(path + end)) renameSync(path + end, `${path}.damaged${end}`);
     return { catalog: new Catalog(path), renewed: true };
   }
-}
-
-function isDamage(thrown: unknown): boolean {
-  const code = thrown instanceof Error && 'errcode' in thrown ? thrown.errcode : null;
-  return typeof code === 'number' && damageCodes.includes(code & 0xff);
 }

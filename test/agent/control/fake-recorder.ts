@@ -2,6 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createLineSplitter } from '../../../agent/recorder/protocol/lines.ts';
 import {
+  type LockUse,
   type RecorderConfig,
   type RecorderMessage,
   type RecorderRequest,
@@ -16,6 +17,9 @@ export class FakeRecorder {
   readonly errors = new Map<string, { code: string; message: string }>();
   /** Methods that are never answered. */
   readonly silent = new Set<string>();
+  /** What each lock holds; nothing, until a test says something. */
+  held: LockUse['weights'][number]['held'] = [];
+  shares: LockUse['shares'] = [];
   readonly initialized = new Set<string>();
   readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
@@ -121,10 +125,15 @@ export class FakeRecorder {
       request.method === 'probe'
         ? { ok: true, media: null, reason: null, problem: null, hint: null, elapsedMs: 5 }
         : undefined;
-    socket.write(
-      `${JSON.stringify({ kind: 'reply', id: request.id, error, ...(probe ? { probe } : {}) })}\n`,
-    );
+    const lockUse = request.method === 'weighLocks' ? this.#weigh(request.locks) : undefined;
+    socket.write(`${JSON.stringify({ kind: 'reply', id: request.id, error, probe, lockUse })}\n`);
     if (request.method === 'stop') setImmediate(() => this.die('it ended with code 0'));
+  }
+
+  #weigh(locks: readonly { id: string }[]): LockUse {
+    const { held, shares } = this;
+    const presentMs = held.length === 0 ? 0 : 60_000;
+    return { weights: locks.map(({ id }) => ({ id, presentMs, held })), shares };
   }
 
   #apply(request: RecorderRequest): void {

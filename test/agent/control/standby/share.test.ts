@@ -98,6 +98,37 @@ describe('what a pair shares', () => {
     expect(buildShare(b.settings, b.sealer)).toEqual(share);
   });
 
+  it('tells the other node what is locked, as the volume that holds it may move there', () => {
+    const a = node('a', 1, ['video']);
+    const b = node('b', 2, ['video']);
+    const lock = {
+      id: 'lock-7',
+      cameraId: 'c1',
+      fromMs: 1,
+      toMs: 2,
+      note: 'n',
+      createdBy: 'ada',
+      createdAtMs: 3,
+    };
+    if (!a.settings.pair || !b.settings.pair) throw new Error('no pair');
+    storePairConfig(a.settings.pair, config, a.sealer);
+    const before = structuredClone(buildShare(a.settings, a.sealer));
+    a.settings.locks.push(lock);
+    const share = buildShare(a.settings, a.sealer);
+    if (!share || !before) throw new Error('nothing shared');
+    expect(share.head.hash).not.toBe(before.head.hash);
+    adoptShare(b.settings, share, b.sealer);
+    expect(b.settings.locks).toEqual([lock]);
+    expect(b.settings.counters.lock).toBe(7);
+    expect(b.settings.pair.localHash).toBe(share.head.hash);
+    const { locks: _, ...older } = share;
+    adoptShare(b.settings, older, b.sealer);
+    expect(b.settings.locks).toEqual([lock]);
+    adoptShare(b.settings, before, b.sealer);
+    expect(b.settings.locks).toEqual([]);
+    expect(b.settings.pair.localHash).toBe(before.head.hash);
+  });
+
   it('shows a pool that is missing on the other node, instead of agreeing', () => {
     const a = node('a', 1, ['video']);
     const b = node('b', 2, ['archive']);
