@@ -1,8 +1,6 @@
 /** The hub's one SQLite file: opened so that what was answered is on the disk, and refused when a newer release wrote it. */
-import { DatabaseSync } from 'node:sqlite';
-import { z } from 'zod';
-import { AppError } from '../../src/errors.ts';
-import { makePrivate } from '../adapters/private-file.ts';
+import type { DatabaseSync } from 'node:sqlite';
+import { inTransaction as inSqliteTransaction, openSqlite, type SqliteWords } from '../adapters/sqlite.ts';
 
 const schemaVersion = 2;
 
@@ -88,61 +86,18 @@ CREATE TABLE IF NOT EXISTS ingress (
 
 /** How long one process waits for another's write: the account commands write beside the running hub. */
 const busyTimeoutMs = 2_000;
+/** A hub with a damaged file ends: among its answers `data_loss` says something else. */
+const words: SqliteWords = { disk: 'the disk of the hub', file: 'the database', damaged: 'internal' };
 
-/** @throws AppError `unsupported` when a newer release wrote the file, `disk_full`, `unavailable`. */
+/** @throws AppError `unsupported` when a newer release wrote the file, `disk_full`, `unavailable`, `internal`. */
 export function openDatabase(path: string): DatabaseSync {
-  makePrivate(path);
-  const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
-  try {
-    // FULL: a commit returns after the write-ahead log was synced. Less, and a power cut takes back what was promised.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
-    const row = z.object({ user_version: z.number() }).parse(database.prepare('PRAGMA user_version').get());
-    if (row.user_version > schemaVersion) {
-      throw new AppError('unsupported', `${path} was written by a newer Holdfast`, {
-        hint: 'Install the newer Holdfast again.',
-      });
-    }
-    database.exec(`BEGIN IMMEDIATE; ${schemaSql} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
-    return database;
-  } catch (error) {
-    database.close();
-    throw fromSqlite(error, `open ${path}`);
-  }
+  return openSqlite({ path, schemaSql, version: schemaVersion, busyTimeoutMs, words });
 }
 
-/** Runs `work` in one transaction: all of it is on the disk when it returns, nothing of it when it throws. */
+/**
+ * Runs `work` in one transaction: all of it is on the disk when it returns, nothing of it when it throws `disk_full` or
+ * `unavailable`; `internal`: what is on the disk is unknown.
+ */
 export function inTransaction<T>(database: DatabaseSync, doing: string, work: () => T): T {
-  try {
-    database.exec('BEGIN IMMEDIATE');
-    const result = work();
-    database.exec('COMMIT');
-    return result;
-  } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
-    throw fromSqlite(error, doing);
-  }
-}
-
-/** Primary result codes of SQLite (https://www.sqlite.org/rescode.html). */
-const sqliteBusy = 5;
-const sqliteFull = 13;
-
-/** `disk_full` and `unavailable` (locked) leave nothing written; any other failure is `internal`: what is on the disk is unknown. */
-function fromSqlite(thrown: unknown, doing: string): AppError {
-  if (thrown instanceof AppError) return thrown;
-  const code = thrown instanceof Error && 'errcode' in thrown ? Number(thrown.errcode) & 0xff : null;
-  const message = `cannot ${doing}: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
-  if (code === sqliteFull) {
-    return new AppError('disk_full', message, {
-      hint: 'Free space on the disk of the hub.',
-      cause: thrown,
-    });
-  }
-  if (code === sqliteBusy) {
-    return new AppError('unavailable', message, { hint: 'Try again.', cause: thrown });
-  }
-  return new AppError('internal', message, {
-    hint: "Check the disk of the hub, and the database with sqlite3's integrity_check.",
-    cause: thrown,
-  });
+  return inSqliteTransaction(database, doing, work, words);
 }
