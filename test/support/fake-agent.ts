@@ -158,7 +158,8 @@ function fakeClient(agent: FakeAgent): ApiClient {
         {
           name: 'clock',
           result: 'warn' as const,
-          evidence: 'no NTP server is set',
+          evidence:
+            'zone UTC; no time daemon was found, whether the clock follows a time server cannot be asked',
           fix: 'Set one on the node.',
         },
       ],

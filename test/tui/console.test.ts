@@ -111,6 +111,27 @@ describe('getting about', () => {
   });
 });
 
+describe('what matters is not cut', () => {
+  it('the doctor’s evidence goes on in the next row', async () => {
+    const screen = await open();
+    await screen.press('8', 'd');
+    expect(screen.text.replace(/[\s│]+/g, ' ')).toContain(
+      'clock: zone UTC; no time daemon was found, whether the clock follows a time server cannot be asked',
+    );
+  });
+
+  it('a pool that keeps half a day says so in its ten cells', async () => {
+    const agent = new FakeAgent();
+    const [first] = agent.status.pools;
+    if (!first) throw new Error('a sample without pools');
+    agent.status = { ...agent.status, pools: [{ ...first, retentionSeconds: 17 * 3600 + 59 * 60 }] };
+    const screen = await open({ agent });
+    expect(screen.text).toMatch(/keeps 17 h /);
+    await screen.press('2');
+    expect(screen.text).toMatch(/ 17 h$/m);
+  });
+});
+
 describe('the palette', () => {
   it('finds a command by its beginning, completes it with Tab and runs it', async () => {
     const screen = await open();

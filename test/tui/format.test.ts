@@ -17,7 +17,7 @@ import {
   sizeForField,
   sizeFromField,
 } from '../../tui/format/numbers.ts';
-import { addDays, addMonths, clock, dayOf, isDay, weekday } from '../../tui/format/time.ts';
+import { addDays, addMonths, clock, dayOf, isDay, recentMinute, weekday } from '../../tui/format/time.ts';
 import { cellWidth, pad, shorten, wrap } from '../../tui/format/width.ts';
 import { detectTier, glyphsOf } from '../../tui/glyphs.ts';
 import { safeFileName } from '../../tui/save.ts';
@@ -139,6 +139,14 @@ describe('times', () => {
     expect(clock(utcMs, 'America/New_York')).toBe('21:30:00');
     expect(dayOf(utcMs, 'America/New_York')).toBe('2026-03-28');
     expect(clock(utcMs, 'No/Such_Zone')).toBe('01:30:00');
+  });
+
+  it('of what happened before today are a day and a minute, and need no more room', () => {
+    const nowMs = Date.parse('2026-03-29T01:30:00Z');
+    const told = (text: string) => recentMinute(Date.parse(text), nowMs, 'Europe/Berlin');
+    expect(told('2026-03-29T00:10:20Z')).toBe('01:10:20');
+    expect(told('2026-03-28T20:10:20Z')).toBe('03-28 21:10');
+    expect(told('2025-12-31T20:10:20Z')).toBe('2025-12-31');
   });
 
   it('count days over months, leap years and the change of clocks', () => {

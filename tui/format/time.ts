@@ -60,6 +60,14 @@ export function recent(utcMs: number, nowMs: number, timeZone: string): string {
   return day === dayOf(nowMs, timeZone) ? time : day;
 }
 
+/** For lists of what happened, eleven cells: the clock time today, day and minute before, the date alone of another year. */
+export function recentMinute(utcMs: number, nowMs: number, timeZone: string): string {
+  const { day, time } = partsOf(utcMs, timeZone);
+  const today = dayOf(nowMs, timeZone);
+  if (day === today) return time;
+  return day.slice(0, 4) === today.slice(0, 4) ? `${day.slice(5)} ${time.slice(0, 5)}` : day;
+}
+
 /** The calendar day `days` after `day`. */
 export function addDays(day: string, days: number): string {
   return new Date(Date.parse(`${day}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);

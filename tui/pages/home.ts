@@ -2,18 +2,12 @@
 import type { Concern, NodeStatus, Pool } from '../../src/contract/index.ts';
 import { gauge } from '../components/gauge.ts';
 import { blank, type Line, line, type Span, span, spread } from '../format/line.ts';
-import {
-  formatBitRate,
-  formatDuration,
-  formatPercent,
-  formatSize,
-  percentOf,
-  plural,
-} from '../format/numbers.ts';
-import { recent } from '../format/time.ts';
-import { cellWidth, pad, shorten, wrap } from '../format/width.ts';
+import { formatBitRate, formatPercent, formatSize, percentOf, plural } from '../format/numbers.ts';
+import { recentMinute } from '../format/time.ts';
+import { cellWidth, pad, wrap } from '../format/width.ts';
 import { levelWord, poolWord, serviceWord } from '../format/words.ts';
 import type { Frame, Page, PageId, Shell } from '../shell.ts';
+import { keepsWords } from './storage/view.ts';
 
 const questions: readonly { question: Concern['question']; text: string }[] = [
   { question: 'recorded', text: 'Is everything recorded?' },
@@ -76,7 +70,7 @@ function concernRows(concern: Concern, asked: Span, frame: Frame): Line[] {
   const hint =
     concern.hint === null || concern.level === 'ok' || (more.length > 0 && frame.rows < 20)
       ? []
-      : [line(indent, span(shorten(concern.hint, width + 2), 'dim'))];
+      : wrap(concern.hint, width + 2, frame.rows < 20 ? 1 : 2).map((row) => line(indent, span(row, 'dim')));
   return [{ ...answer, label: key === '' ? spoken : `${spoken}, key ${key}` }, ...more, ...hint];
 }
 
@@ -84,7 +78,7 @@ function poolRow(pool: Pool, frame: Frame): Line {
   const nameWidth = frame.columns >= 100 ? 22 : 12;
   const word = poolWord(pool);
   const percent = percentOf(pool.usedBytes, pool.totalBytes);
-  const keeps = pool.retentionSeconds === null ? 'keeps ?' : `keeps ${formatDuration(pool.retentionSeconds)}`;
+  const keeps = `keeps ${keepsWords(pool)}`;
   const narrow = frame.columns < narrowColumns;
   const text = `${pad(formatPercent(percent), 5, 'right')} of ${pad(formatSize(pool.totalBytes), 7, 'right')}${narrow ? '' : `  ${pad(keeps, 16)}`}`;
   const stateWidth = 8;
@@ -141,7 +135,11 @@ function countLine(status: NodeStatus, frame: Frame): Line {
     ['pools', `${counts.pools}`],
   ];
   if (counts.uninitializedSpaces > 0)
-    parts.push([frame.columns < narrowColumns ? 'raw' : 'uninitialised', `${counts.uninitializedSpaces}`]);
+    parts.push(
+      frame.columns < narrowColumns
+        ? ['unready', `${counts.uninitializedSpaces}`]
+        : ['spaces', `${counts.uninitializedSpaces} not up`],
+    );
   return line(
     ...parts.flatMap(([name, value], index) => [
       span(`${index === 0 ? '' : ' '} ${name} `, 'dim'),
@@ -221,7 +219,7 @@ function alarmLines({ alarms }: NodeStatus, frame: Frame): Line[] {
 function eventLines(status: NodeStatus, frame: Frame, rows: number): Line[] {
   return status.lastEvents.slice(0, Math.max(0, rows)).map((entry) => {
     const word = levelWord(entry.level);
-    const time = recent(entry.timeMs, frame.nowMs, frame.timeZone);
+    const time = recentMinute(entry.timeMs, frame.nowMs, frame.timeZone);
     const text = pad(entry.text, Math.max(0, frame.columns - 20));
     return line(
       span(` ${pad(time, 11)}`, 'dim'),

@@ -9,7 +9,7 @@ import { passesFilter } from '../../format/filter.ts';
 import { line, span, spread } from '../../format/line.ts';
 import { plural } from '../../format/numbers.ts';
 import { problemOf } from '../../format/problem.ts';
-import { dateTime, recent } from '../../format/time.ts';
+import { dateTime, recentMinute } from '../../format/time.ts';
 import { levelWord } from '../../format/words.ts';
 import type { Key } from '../../keys.ts';
 import type { Frame, Page, Shell } from '../../shell.ts';
@@ -237,8 +237,8 @@ function columnsOf(frame: Frame): Column<LogEntry>[] {
   return [
     {
       title: 'Time',
-      width: 10,
-      cell: (entry) => ({ text: recent(entry.timeMs, frame.nowMs, frame.timeZone), tone: 'dim' }),
+      width: 11,
+      cell: (entry) => ({ text: recentMinute(entry.timeMs, frame.nowMs, frame.timeZone), tone: 'dim' }),
     },
     { title: 'Level', width: 5, cell: (entry) => levelWord(entry.level) },
     { title: 'Type', width: 6, from: 76, cell: (entry) => ({ text: entry.type, tone: 'dim' }) },

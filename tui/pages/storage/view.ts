@@ -3,7 +3,7 @@ import type { Pool, Space } from '../../../src/contract/index.ts';
 import { gauge, progressBar } from '../../components/gauge.ts';
 import { clampList, type ListCursor } from '../../components/list.ts';
 import { type Column, padLines, table } from '../../components/table.ts';
-import { blank, type Line, line, span } from '../../format/line.ts';
+import { blank, type Line, line, span, type Tone } from '../../format/line.ts';
 import { formatDuration, formatPercent, formatSize, percentOf, plural } from '../../format/numbers.ts';
 import { poolWord, spaceWord } from '../../format/words.ts';
 import type { Glyphs } from '../../glyphs.ts';
@@ -30,7 +30,7 @@ function poolColumns(glyphs: Glyphs): Column<Pool>[] {
     { title: 'Id', width: 4, from: 100, cell: (pool) => ({ text: pool.id, tone: 'dim' }) },
     { title: 'State', width: 8, cell: poolWord },
     {
-      title: 'Used, locked, reserve',
+      title: 'Used, locked',
       width: 14,
       grow: true,
       cell: (pool) => `${formatSize(pool.usedBytes)} used, ${formatSize(pool.lockedBytes)} locked`,
@@ -65,10 +65,12 @@ export function strategyWords(pool: Pool): string {
   return pool.strategy === 'cycle' ? `cycle ${pool.cycleDays ?? '?'} d` : 'capacity';
 }
 
-function keepsWords(pool: Pool): string {
-  return pool.retentionSeconds === null
-    ? '?'
-    : formatDuration(pool.retentionSeconds).split(' ').slice(0, 4).join(' ');
+/** How long it holds at the present rate, in at most ten cells: from ten hours on without minutes. */
+export function keepsWords({ retentionSeconds }: Pool): string {
+  if (retentionSeconds === null) return '?';
+  const hours = 3600;
+  const exact = retentionSeconds < 10 * hours || retentionSeconds >= 24 * hours;
+  return formatDuration(exact ? retentionSeconds : Math.floor(retentionSeconds / hours) * hours);
 }
 
 function spaceColumns(glyphs: Glyphs): Column<Space>[] {
@@ -78,7 +80,7 @@ function spaceColumns(glyphs: Glyphs): Column<Space>[] {
     { title: 'Type', width: 4, cell: (space) => deviceWords[space.deviceType] },
     { title: 'State', width: 14, cell: (space) => spaceWord(space.state) },
     {
-      title: 'Used',
+      title: 'Usage',
       width: 10,
       from: 100,
       cell: (space) => formatPercent(usedPercent(space)),
@@ -87,7 +89,7 @@ function spaceColumns(glyphs: Glyphs): Column<Space>[] {
           ? progressBar(space.progress.percent, width, glyphs)
           : gauge({ total: space.quotaBytes, used: space.usedBytes }, width, glyphs),
     },
-    { title: 'Done', width: 5, align: 'right', cell: (space) => formatPercent(usedPercent(space)) },
+    { title: 'Used', width: 5, align: 'right', cell: percentCell },
     { title: 'Quota', width: 7, align: 'right', cell: (space) => formatSize(space.quotaBytes) },
     {
       title: 'In pools',
@@ -104,6 +106,11 @@ function spaceColumns(glyphs: Glyphs): Column<Space>[] {
       cell: (space) => (space.latencyMs === null ? '-' : `${space.latencyMs.toFixed(1)} ms`),
     },
   ];
+}
+
+/** Progress is coloured like the state that it belongs to. */
+function percentCell(space: Space): { text: string; tone: Tone } {
+  return { text: formatPercent(usedPercent(space)), tone: space.progress ? 'accent' : 'text' };
 }
 
 /** Progress while there is some, usage otherwise. */

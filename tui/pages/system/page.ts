@@ -7,7 +7,7 @@ import { type Fact, factLines } from '../../components/facts.ts';
 import { clampList, listStart, moveList } from '../../components/list.ts';
 import { type Column, padLines, table } from '../../components/table.ts';
 import { textOverlay } from '../../components/text-overlay.ts';
-import { blank, type Line, line, span } from '../../format/line.ts';
+import { blank, type Line, line, span, type Tone } from '../../format/line.ts';
 import { formatDuration, formatSize } from '../../format/numbers.ts';
 import { problemOf } from '../../format/problem.ts';
 import { dateTime, recent } from '../../format/time.ts';
@@ -242,13 +242,17 @@ function doctorLines(checks: readonly DoctorCheck[], width: number): Line[] {
   return [...checks]
     .sort((a, b) => rank[a.result] - rank[b.result])
     .flatMap((check) => [
-      line(
-        span(`${check.result.padEnd(5)}`, tones[check.result]),
-        span(`${check.name}  `, 'strong'),
-        span(check.evidence),
-      ),
+      ...evidenceLines(check, tones[check.result], width),
       ...(check.fix === null ? [] : wrap(check.fix, width - 5).map((row) => line('     ', span(row, 'dim')))),
     ]);
+}
+
+function evidenceLines({ result, name, evidence }: DoctorCheck, tone: Tone, width: number): Line[] {
+  const [first = '', ...rest] = wrap(`${name}: ${evidence}`, width - 5);
+  return [
+    line(span(result.padEnd(5), tone), span(name, 'strong'), span(first.slice(name.length))),
+    ...rest.map((row) => line('     ', span(row))),
+  ];
 }
 
 const systemHints = [
