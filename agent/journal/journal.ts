@@ -1,9 +1,12 @@
 /** The journal of the node: events, audit and log, searchable and bounded; writing is batched so that it never holds up control. */
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { z } from 'zod';
 import { type LogEntry, logLevels } from '../../src/contract/index.ts';
 import { AppError } from '../../src/errors.ts';
 import type { Clock } from '../adapters/clock.ts';
+import { makePrivate } from '../adapters/private-file.ts';
+import { fromSqlite } from '../adapters/sqlite.ts';
 import type { LogQuery } from './plan.ts';
 import { journalSql, journalVersion } from './schema.ts';
 import { countEntries, type LogPage, latestEntries, searchJournal } from './search.ts';
@@ -40,19 +43,50 @@ const textMax = 4_096;
 /** Characters of an entry's details as JSON: whoever may call anything decides what is audited. */
 const detailsMax = 64 * 1024;
 
-/** @throws AppError `unsupported` when a newer release wrote the file. */
+/**
+ * A damaged file is put aside as `<path>.damaged` and a new one begun: a node does not stay down for its log.
+ * @throws AppError `unsupported` when a newer release wrote the file.
+ */
 export function openJournal(options: JournalOptions): Journal {
+  const { path } = options;
+  try {
+    return open(options);
+  } catch (thrown) {
+    const error = fromSqlite(thrown, `open ${path}`);
+    if (error.code !== 'data_loss') throw error;
+    putAside(path);
+    const journal = open(options);
+    const text = `the journal was damaged and was begun anew; the old one is ${path}.damaged (${error.message})`;
+    journal.append({ type: 'system', level: 'error', event: 'journal.damaged', text });
+    return journal;
+  }
+}
+
+function open(options: JournalOptions): Journal {
   const database = new DatabaseSync(options.path, { timeout: 2_000 });
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;');
-  checkVersion(database, options.path);
-  database.exec(`BEGIN; ${journalSql}; PRAGMA user_version = ${journalVersion}; COMMIT;`);
-  return new SqliteJournal(database, options);
+  try {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;');
+    checkVersion(database, options.path);
+    database.exec(`BEGIN; ${journalSql}; PRAGMA user_version = ${journalVersion}; COMMIT;`);
+    return new SqliteJournal(database, options);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** With what SQLite keeps beside it: that belongs to no other file. */
+function putAside(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) {
+    rmSync(`${path}.damaged${suffix}`, { force: true });
+    if (existsSync(path + suffix)) renameSync(path + suffix, `${path}.damaged${suffix}`);
+  }
+  makePrivate(path);
 }
 
 function checkVersion(database: DatabaseSync, path: string): void {
   const row = z.object({ user_version: z.number() }).parse(database.prepare('PRAGMA user_version').get());
   if (row.user_version <= journalVersion) return;
-  database.close();
   throw new AppError('unsupported', `${path} was written by a newer Holdfast (version ${row.user_version})`, {
     hint: 'Install the newer Holdfast again, or move the file away to begin a new journal.',
   });

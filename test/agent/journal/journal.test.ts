@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -31,6 +31,33 @@ const texts = (journal: Journal, input: object) =>
   journal.search(query(input)).entries.map((found) => found.text);
 
 describe('the journal', () => {
+  it.each([
+    ['that is no database', (size: number) => Buffer.alloc(size, 0xa5)],
+    ['whose pages were lost', (_size: number, bytes: Buffer) => bytes.fill(0x5a, 100)],
+  ])('puts a file aside %s, begins anew, and says so', (_, damage) => {
+    const folder = mkdtempSync(join(tmpdir(), 'hf-journal-'));
+    try {
+      const path = join(folder, 'journal.db');
+      const first = open(100, path);
+      for (let count = 0; count < 50; count += 1) first.append(entry(`entry ${count}`));
+      first.close();
+      const bytes = readFileSync(path);
+      const damaged = damage(bytes.length, Buffer.from(bytes));
+      writeFileSync(path, damaged);
+      const second = open(100, path);
+      expect(second.latest(10)).toMatchObject([{ event: 'journal.damaged', level: 'error' }]);
+      second.append(entry('goes on'));
+      expect(texts(second, { text: 'goes' })).toEqual(['goes on']);
+      second.close();
+      expect(readFileSync(`${path}.damaged`).equals(damaged)).toBe(true);
+      expect(statSync(path).mode & 0o077).toBe(0);
+      expect(texts(open(100, path), { text: 'goes' })).toEqual(['goes on']);
+    } finally {
+      for (const journal of opened.splice(0)) journal.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('gives back what was appended, newest first, at once', () => {
     const journal = open();
     journal.append(entry('one', { timeMs: 5, subject: 'c1', details: { a: 1 } }));
