@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { IndexFile, numberOf, type Row } from '../inspection/index-file.ts';
 import type { ReaderConfig } from '../inspection/types.ts';
+import { isDamage } from '../storage/index/database.ts';
 import type { MinuteRow } from './segments.ts';
 
 const minuteMs = 60_000;
@@ -41,14 +42,24 @@ export class PlaybackStore {
     const fromMinute = Math.floor(fromMs / minuteMs);
     const toMinute = Math.ceil(toMs / minuteMs) - 1;
     const rows = spaces.slice(0, spacesMax).flatMap((space) => {
-      const statement = this.#file(space.id).statement(minutesSql);
-      return (statement?.all(cameraId, fromMinute, toMinute) ?? []).map((row) => toMinuteRow(space, row));
+      const found = this.#rowsOf(space.id, cameraId, fromMinute, toMinute);
+      return found.map((row) => toMinuteRow(space, row));
     });
     return rows.sort((left, right) => left.minute - right.minute);
   }
 
   close(): void {
     this.#forget([]);
+  }
+
+  /** A damaged index has no rows until its space is restored, which the Storage page asks for; the other spaces have theirs. */
+  #rowsOf(spaceId: string, cameraId: string, fromMinute: number, toMinute: number): Row[] {
+    try {
+      return this.#file(spaceId).statement(minutesSql)?.all(cameraId, fromMinute, toMinute) ?? [];
+    } catch (thrown) {
+      if (isDamage(thrown)) return [];
+      throw thrown;
+    }
   }
 
   #file(spaceId: string): IndexFile {

@@ -191,6 +191,12 @@ describe('export', () => {
     });
   });
 
+  it('finds what the other spaces hold while the index of one is damaged', async () => {
+    fixture.record({ clip: 'h264', startMs, block: 1 });
+    writeFileSync(join(fixture.dataDir, 'index', 's2.db'), 'not a database at all'.repeat(1_000));
+    expect((await saved(range(0, 10_000))).lengthBytes).toBeGreaterThan(100_000);
+  });
+
   it('can be left early and started again more often than exports may run at once', async () => {
     fixture.record({ clip: 'h264', startMs, block: 1, loops: 4 });
     for (let round = 0; round < 6; round++) {
