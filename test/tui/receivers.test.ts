@@ -489,9 +489,39 @@ describe('the events', () => {
     await screen.press('down', 'down');
     const before = foot(screen);
     screen.agent.receivers.publish([next(48_213), next(48_214)]);
-    await screen.idle();
+    await screen.tick();
     expect(foot(screen)).toBe(before);
     expect(screen.text.indexOf('Event 48214')).toBeLessThan(screen.text.indexOf('Event 48213'));
+  });
+
+  it('move the list at once after a pause, and of a stream once per refresh, the newest first', async () => {
+    const screen = await inEvents();
+    const { receivers } = screen.agent;
+    for (const number of [48_212, 48_213, 48_214]) receivers.publish([next(number)]);
+    await screen.idle();
+    expect(screen.text).toContain('Event 48212');
+    expect(screen.text).not.toContain('Event 48213');
+    await screen.tick();
+    expect(screen.lines[5]).toContain('Event 48214');
+    expect(screen.lines[6]).toContain('Event 48213');
+    expect(screen.lines[7]).toContain('Event 48212');
+    await screen.tick();
+    receivers.publish([next(48_215)]);
+    await screen.idle();
+    expect(screen.text).toContain('Event 48215');
+  });
+
+  it('that came before a pause are shown in it, and none of them twice', async () => {
+    const screen = await inEvents();
+    const { receivers } = screen.agent;
+    for (const number of [48_212, 48_213]) receivers.publish([next(number)]);
+    await screen.press('p');
+    expect(screen.text).toContain('Event 48213');
+    expect(screen.text).not.toContain('1 new');
+    receivers.alarms = [next(48_213), next(48_212), ...receivers.alarms];
+    await screen.press('p');
+    await screen.tick();
+    expect(screen.lines.slice(0, -2).filter((row) => row.includes('Event 48213'))).toHaveLength(1);
   });
 
   it('stop while paused and are counted, and come when it goes on', async () => {
@@ -636,6 +666,41 @@ describe('the events', () => {
     expect(perSecond).toBeGreaterThan(100);
     expect(perSecond).toBeLessThan(4_000);
   });
+
+  it.each([1, 5])(
+    'of a tall terminal cost a slow line under 8 kB a second at %d a second, each in full colour',
+    async (eventsPerSecond) => {
+      const screen = await inEvents({}, [], { size: { columns: 120, rows: 50 } });
+      const { receivers } = screen.agent;
+      let number = 48_211;
+      const loud = { device: null, category: 'burglary', words: 'Burglary alarm', state: 'waiting' } as const;
+      const come = (count: number): void => {
+        for (let event = 0; event < count; event += 1) {
+          number += 1;
+          const alarm = sampleAlarm(number, { ...loud, acknowledgedBy: null });
+          receivers.alarms = [alarm, ...receivers.alarms];
+          receivers.publish([alarm]);
+        }
+      };
+      come(60);
+      await screen.press('r');
+      const before = screen.terminal.output.bytes;
+      for (let second = 0; second < 8; second += 1) {
+        for (let part = 0; part < Math.min(5, eventsPerSecond); part += 1) {
+          come(Math.ceil(eventsPerSecond / 5));
+          await screen.idle();
+        }
+        receivers.receiver = { ...receivers.receiver, unacknowledged: number };
+        screen.agent.publish({ timeMs: screen.agent.status.timeMs + 1000 });
+        await screen.idle();
+        await screen.tick(1000);
+      }
+      const perSecond = (screen.terminal.output.bytes - before) / 8;
+      expect(screen.text).toContain(String(number));
+      expect(perSecond).toBeGreaterThan(1_000);
+      expect(perSecond).toBeLessThan(8_000);
+    },
+  );
 });
 
 describe('the outputs', () => {

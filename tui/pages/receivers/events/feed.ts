@@ -27,6 +27,11 @@ const pageSize = 200;
 const rowsMax = 2_000;
 /** A batch of so many is a flood: the newest page is asked for once per refresh instead of every row. */
 const floodRows = 100;
+/**
+ * Each event moves all rows, which costs a slow line up to 200 bytes a row. The first after a pause shows at once; of a
+ * stream the list moves once per refresh, and where it is tall once per two.
+ */
+const tallRows = 30;
 /** How often the rows on the screen are asked for again: their way to the ARC goes on. */
 const renewMs = 2_000;
 
@@ -46,6 +51,9 @@ export class EventFeed {
   #generation = 0;
   #asking = false;
   #flooded = false;
+  /** Came since the list moved, the newest first. */
+  #held: readonly Alarm[] = [];
+  #refreshesSinceMove = Number.POSITIVE_INFINITY;
   #stream: AbortController | null = null;
   #renewedAtMs = 0;
   #shown = { top: 0, rows: 1 };
@@ -95,6 +103,7 @@ export class EventFeed {
   }
 
   pause(paused: boolean): void {
+    if (paused) this.#move();
     this.#paused = paused;
     if (!paused) this.load();
   }
@@ -104,6 +113,8 @@ export class EventFeed {
     this.#generation += 1;
     this.#asking = false;
     this.#missed = 0;
+    this.#held = [];
+    this.#flooded = false;
     this.#stop();
     void this.#ask(null);
   }
@@ -118,10 +129,12 @@ export class EventFeed {
   tick() {
     const { nowMs, connection } = this.#shell.state();
     if (connection.phase !== 'connected') return this.#stop();
-    if (this.#flooded && !this.#paused) {
-      this.#flooded = false;
+    this.#refreshesSinceMove += 1;
+    if (this.#flooded && !this.#paused && this.#mayMove()) {
+      this.#refreshesSinceMove = 0;
       return this.load();
     }
+    if (this.#mayMove()) this.#move();
     if (this.#answered && this.#stream === null) this.#follow();
     if (this.#problem !== null) void this.#ask(null);
     if (nowMs - this.#renewedAtMs < renewMs) return;
@@ -237,16 +250,29 @@ export class EventFeed {
   #take(batch: readonly Alarm[]): void {
     const fresh = batch.filter(({ number }) => number > this.#newest);
     this.#newest = Math.max(this.#newest, fresh.at(-1)?.number ?? 0);
-    this.#flooded = batch.length >= floodRows;
+    this.#flooded ||= batch.length + this.#held.length >= floodRows;
     const matching = fresh.filter((alarm) => matches(this.#filter, alarm));
     if (matching.length === 0) return;
     if (this.#paused) this.#missed += matching.length;
-    else if (!this.#flooded) this.#prepend(matching.reverse());
+    else if (!this.#flooded) this.#hold(matching.reverse());
     this.#shell.changed();
   }
 
-  #prepend(alarms: readonly Alarm[]): void {
-    const rows = [...alarms, ...this.#rows];
+  #hold(alarms: readonly Alarm[]): void {
+    this.#held = [...alarms, ...this.#held];
+    if (this.#mayMove()) this.#move();
+  }
+
+  #mayMove(): boolean {
+    return this.#refreshesSinceMove >= (this.#shown.rows > tallRows ? 2 : 1);
+  }
+
+  /** What is held comes into the list. */
+  #move(): void {
+    if (this.#held.length === 0) return;
+    this.#refreshesSinceMove = 0;
+    const rows = [...this.#held, ...this.#rows];
+    this.#held = [];
     this.#rows = rows.slice(0, rowsMax);
     if (rows.length > rowsMax) this.#moreBefore = this.#rows.at(-1)?.number ?? null;
   }
