@@ -1,9 +1,9 @@
 /** Receivers and panels for DC-09 that nobody here wrote: found where `.ci/run` puts them, started on loopback, ended by process id. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { freePort } from '../support/node.ts';
+import { stopChild } from '../support/processes.ts';
 
 const here = (name: string) => new URL(name, import.meta.url).pathname;
 /** Git ignores it. */
@@ -61,15 +61,6 @@ async function startArc(program: string, args: (port: number) => readonly string
     child.once('exit', (code) => reject(new Error(`${program} ended with ${code}: ${trouble}`)));
   });
   return { port, seen, stop: () => stopChild(child) };
-}
-
-async function stopChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  const hard = setTimeout(() => child.kill('SIGKILL'), 3_000);
-  await gone;
-  clearTimeout(hard);
 }
 
 /** Runs a panel written in Python until it ends; what it printed. */

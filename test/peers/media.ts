@@ -13,82 +13,41 @@ export async function tool(
   return run(program, args, { maxBuffer: outputBytesMax });
 }
 
+/** Makes a clip of a moving picture and a tone. */
+async function makeClip(path: string, seconds: number, sampleRate: number, codecs: readonly string[]) {
+  const picture = ['-f', 'lavfi', '-i', 'testsrc2=size=640x360:rate=25'];
+  const tone = ['-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=${sampleRate}`];
+  const length = ['-t', String(seconds)];
+  await tool('ffmpeg', ['-v', 'error', '-y', ...picture, ...tone, ...length, ...codecs, path]);
+}
+
 /** H.264 High with B-frames (key frame every 2 s) and AAC. */
 export async function makeH264Clip(path: string, seconds: number): Promise<void> {
-  const sources = [
-    '-f',
-    'lavfi',
-    '-i',
-    'testsrc2=size=640x360:rate=25',
-    '-f',
-    'lavfi',
-    '-i',
-    'sine=frequency=440:sample_rate=48000',
-  ];
   const video = ['-c:v', 'libx264', '-preset', 'veryfast', '-bf', '2', '-g', '50', '-b:v', '800k'];
   const audio = ['-c:a', 'aac', '-b:a', '64k', '-movflags', '+faststart'];
-  await tool('ffmpeg', ['-v', 'error', '-y', ...sources, '-t', String(seconds), ...video, ...audio, path]);
+  await makeClip(path, seconds, 48_000, [...video, ...audio]);
 }
 
 /** H.265 and G.711 A-law. */
 export async function makeH265Clip(path: string, seconds: number): Promise<void> {
-  const sources = [
-    '-f',
-    'lavfi',
-    '-i',
-    'testsrc2=size=640x360:rate=25',
-    '-f',
-    'lavfi',
-    '-i',
-    'sine=frequency=440:sample_rate=8000',
-  ];
-  const video = [
-    '-c:v',
-    'libx265',
-    '-preset',
-    'ultrafast',
-    '-x265-params',
-    'bframes=0:keyint=50:log-level=error',
-  ];
-  await tool('ffmpeg', [
-    '-v',
-    'error',
-    '-y',
-    ...sources,
-    '-t',
-    String(seconds),
-    ...video,
-    '-c:a',
-    'pcm_alaw',
-    path,
-  ]);
+  const options = 'bframes=0:keyint=50:log-level=error';
+  const video = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', options];
+  await makeClip(path, seconds, 8_000, [...video, '-c:a', 'pcm_alaw']);
 }
 
 /** MD5 of each decoded picture, in display order. */
 export async function pictureChecksums(path: string): Promise<string[]> {
-  const args = ['-v', 'error', '-i', path, '-map', '0:v:0', '-vsync', 'passthrough', '-f', 'framemd5', '-'];
-  const { stdout } = await tool('ffmpeg', args);
-  return stdout
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => line.split(',').at(-1)?.trim() ?? '');
+  return checksums(path, ['-map', '0:v:0', '-vsync', 'passthrough']);
 }
 
 /** MD5 of each audio packet as stored (AAC access units). */
 export async function audioPacketChecksums(path: string): Promise<string[]> {
-  const { stdout } = await tool('ffmpeg', [
-    '-v',
-    'error',
-    '-i',
-    path,
-    '-map',
-    '0:a:0',
-    '-c',
-    'copy',
-    '-f',
-    'framemd5',
-    '-',
-  ]);
+  return checksums(path, ['-map', '0:a:0', '-c', 'copy']);
+}
+
+/** The last column of ffmpeg's `framemd5`. */
+async function checksums(path: string, selection: readonly string[]): Promise<string[]> {
+  const { stdout } = await tool('ffmpeg', ['-v', 'error', '-i', path, ...selection, '-f', 'framemd5', '-']);
   return stdout
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))

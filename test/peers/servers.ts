@@ -1,8 +1,9 @@
 /** RTSP servers that nobody here wrote, started on loopback for a test and ended by process id. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { freePort } from '../support/node.ts';
+import { stopChild } from '../support/processes.ts';
 
 export interface PeerServer {
   readonly port: number;
@@ -40,13 +41,4 @@ export async function startVlc(path: string): Promise<PeerServer> {
   const [program = '', ...args] = process.getuid?.() === 0 ? asNobody : vlc;
   const child = spawn(program, args, { stdio: 'ignore', env: { ...process.env, HOME: '/nonexistent' } });
   return { port, stop: () => stopChild(child) };
-}
-
-async function stopChild(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGTERM');
-  const hard = setTimeout(() => child.kill('SIGKILL'), 3_000);
-  await gone;
-  clearTimeout(hard);
 }

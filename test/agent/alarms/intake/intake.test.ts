@@ -53,6 +53,15 @@ function holding(at: Desk) {
   return held;
 }
 
+/** A panel whose events are all held. */
+async function heldFrom(at: Desk, ...frames: readonly Uint8Array[]) {
+  const held = holding(at);
+  const device = await panel(at);
+  device.send(...frames);
+  await eventually(() => expect(held).toHaveLength(frames.length));
+  return { held, device };
+}
+
 describe('what a device is answered', () => {
   it('is ACK with its sequence, receiver, line and account, and the event is kept whole', async () => {
     const at = await desk();
@@ -96,10 +105,7 @@ describe('what a device is answered', () => {
 
   it('comes after the event is safe, never before', async () => {
     const at = await desk();
-    const held = holding(at);
-    const device = await panel(at);
-    device.send(frameOf());
-    await eventually(() => expect(held).toHaveLength(1));
+    const { held, device } = await heldFrom(at, frameOf());
     // Whatever comes on the same connection would overtake an answer that is not due.
     const other = await panel(at);
     other.send(heartbeat());
@@ -136,10 +142,8 @@ describe('what a device is answered', () => {
 
   it('leaves out the one that failed among others', async () => {
     const at = await desk();
-    const held = holding(at);
-    const device = await panel(at);
-    device.send(...['0001', '0002', '0003'].map((sequence) => frameOf({ sequence })));
-    await eventually(() => expect(held).toHaveLength(3));
+    const frames = ['0001', '0002', '0003'].map((sequence) => frameOf({ sequence }));
+    const { held, device } = await heldFrom(at, ...frames);
     held[2]?.safe();
     held[1]?.fail(new Error('no'));
     held[0]?.safe();
@@ -391,10 +395,7 @@ describe('starting and ending', () => {
 
   it('acknowledges what is under way before it ends', async () => {
     const at = await openDesk();
-    const held = holding(at);
-    const device = await panel(at);
-    device.send(frameOf());
-    await eventually(() => expect(held).toHaveLength(1));
+    const { held, device } = await heldFrom(at, frameOf());
     const closed = at.close();
     held[0]?.safe();
     await closed;
@@ -404,10 +405,7 @@ describe('starting and ending', () => {
 
   it('ends also when the sink never answers', async () => {
     const at = await openDesk();
-    const held = holding(at);
-    const device = await panel(at);
-    device.send(frameOf());
-    await eventually(() => expect(held).toHaveLength(1));
+    const { device } = await heldFrom(at, frameOf());
     const closed = at.close();
     at.clock.shift(2_000);
     await closed;
