@@ -166,6 +166,7 @@ function ownFolder(dataDir: string) {
   try {
     return lockFolder(join(dataDir, 'hub.lock'), dataDir);
   } catch (cause) {
+    if (cause instanceof AppError && cause.code !== 'conflict') throw cause;
     throw new AppError('conflict', `another hub uses the data folder ${dataDir}`, {
       hint: 'Stop it first (holdfast hub status shows it), or give another folder with --data.',
       cause,
