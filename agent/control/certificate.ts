@@ -1,5 +1,5 @@
 /** The node's TLS certificate: made at first start, or given files; clients pin its fingerprint. */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
@@ -86,11 +86,32 @@ async function readGiven(path: string): Promise<string> {
 function describe(certPem: string, keyPem: string, certFile: string): Certificate {
   try {
     const parsed = new X509Certificate(certPem);
+    if (!isKeyOf(parsed, keyPem)) throw wrongKey(certFile);
     return { certPem, keyPem, fingerprint: parsed.fingerprint256, expiresAtMs: Date.parse(parsed.validTo) };
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     throw new AppError('invalid_input', `${certFile} is not a certificate in PEM form`, {
       hint: 'Put a whole certificate there, or remove the file so that a new one is made.',
       cause,
     });
   }
+}
+
+/** A server takes an empty or foreign key as it is, and then answers nobody. */
+function isKeyOf(certificate: X509Certificate, keyPem: string): boolean {
+  try {
+    return certificate.checkPrivateKey(createPrivateKey(keyPem));
+  } catch {
+    return false;
+  }
+}
+
+function wrongKey(certFile: string): AppError {
+  return new AppError(
+    'invalid_input',
+    `the private key beside ${certFile} is not the one of that certificate`,
+    {
+      hint: 'Put the right key there, or remove both files so that new ones are made: clients then have to accept it.',
+    },
+  );
 }

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +40,19 @@ describe('the certificate', () => {
     await load();
     rmSync(join(folder, 'tls', 'cert.pem'));
     expect((await load()).certPem).toContain('BEGIN CERTIFICATE');
+  });
+
+  it('is refused without its own key, instead of answering nobody', async () => {
+    await load();
+    const keyFile = join(folder, 'tls', 'key.pem');
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    for (const text of ['', 'junk', String(other.export({ type: 'pkcs8', format: 'pem' }))]) {
+      writeFileSync(keyFile, text);
+      await expect(load()).rejects.toMatchObject({
+        code: 'invalid_input',
+        message: expect.stringContaining('key'),
+      });
+    }
   });
 
   it('may be given, and a wrong file is refused by name', async () => {
