@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { createRandom } from '../support/random.ts';
 import { planOf } from './spare/faults.ts';
 import { mutants } from './spare/mutants.ts';
-import { runSchedules } from './spare/schedules.ts';
+import { schedules } from './spare/schedules.ts';
 import { runPlan } from './spare/world.ts';
 
 describe('seeded schedules of a group', () => {
   it('never let two forward, lose nothing that was acknowledged, and end with the first in the order at work', () => {
-    const run = runSchedules({ firstSeed: 1, count: 400 });
+    const run = schedules.run(1, 400, {});
     expect(run.failure).toBeNull();
     expect(run.takeOvers).toBeGreaterThan(run.schedules);
     expect(run.delivered).toBeGreaterThan(50 * run.schedules);
@@ -26,7 +26,7 @@ describe('the checkers bite', () => {
   it.each(Object.entries(mutants))(
     'without %s the suite fails',
     (_name, { options, breaks }) => {
-      const run = runSchedules({ firstSeed: 1, count: 400, ...options });
+      const run = schedules.run(1, 400, options);
       expect(run.failure).toContain(breaks);
       expect(run.failure).toMatch(/^seed \d+: /);
       expect(run.failure).toMatch(/\d of \d faults are enough/);

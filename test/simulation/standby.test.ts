@@ -6,8 +6,7 @@ import { createRandom } from '../support/random.ts';
 import { planOf } from './standby/faults.ts';
 import { mutants } from './standby/mutants.ts';
 import { scenarios } from './standby/scenarios.ts';
-import { runSchedules } from './standby/schedules.ts';
-import { failureReport } from './standby/shrink.ts';
+import { schedules } from './standby/schedules.ts';
 import { runPlan } from './standby/world.ts';
 
 const folder = fileURLToPath(new URL('../../fixtures/scenarios/standby/', import.meta.url));
@@ -15,7 +14,7 @@ const updates = process.env.HOLDFAST_UPDATE_SCENARIOS === '1';
 
 describe('seeded schedules', () => {
   it('never have two actives, and have one again once everything is healed', () => {
-    const run = runSchedules({ firstSeed: 1, count: 2_000 });
+    const run = schedules.run(1, 2_000, {});
     expect(run.failure).toBeNull();
     expect(run.activations).toBeGreaterThan(run.schedules);
   }, 120_000);
@@ -31,7 +30,7 @@ describe('the checkers bite', () => {
   it.each(Object.entries(mutants))(
     'without %s the suite fails',
     (_name, step) => {
-      const run = runSchedules({ firstSeed: 1, count: 1_000, step });
+      const run = schedules.run(1, 1_000, { step });
       expect(run.failure).toContain('two actives');
       expect(run.failure).toMatch(/^seed \d+ /);
     },
@@ -41,9 +40,9 @@ describe('the checkers bite', () => {
   it('and the report of a failure has its seed, fewer faults, and a transcript', () => {
     const step = mutants['rule 2 (self-demotion)'];
     if (!step) throw new Error('no such mutant');
-    const { failedPlan } = runSchedules({ firstSeed: 1, count: 1_000, step });
+    const { failedPlan } = schedules.run(1, 1_000, { step });
     if (!failedPlan) throw new Error('nothing failed');
-    const report = failureReport(failedPlan, 'two actives', step);
+    const report = schedules.report(failedPlan, 'two actives', { step });
     const [, kept, all] = report.match(/(\d+) of (\d+) faults are enough/) ?? [];
     expect(Number(kept)).toBeLessThanOrEqual(Number(all));
     expect(report).toContain(`seed ${failedPlan.seed}`);
