@@ -1,6 +1,5 @@
 /** Entry of the recorder process: makes the real clock, sockets and disk, and answers to control over a local socket. */
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { realDisk } from '../adapters/disk.ts';
 import { serveLines } from '../adapters/line-server.ts';
@@ -8,6 +7,7 @@ import { openServiceShell, servicePlace } from '../adapters/service-shell.ts';
 import { createChunkPool } from '../media/mp4/chunk-pool.ts';
 import { createRtspReader } from '../media/rtsp/session.ts';
 import { createStorageEngine } from '../storage/engine.ts';
+import { lastAliveMs, markAlive } from './alive.ts';
 import { probeCamera } from './probe.ts';
 import { type RecorderMessage, type RecorderRequest, requestSchema } from './protocol/schema.ts';
 import { createRecorder } from './recorder.ts';
@@ -27,10 +27,7 @@ const shell = openServiceShell('recorder', place);
 
 const clock = createWallClock({ wallMs: () => Date.now(), monotonicMs: () => performance.now() });
 const alivePath = join(dataDir, 'recorder.alive');
-const aliveMs = await stat(alivePath).then(
-  (found) => Math.round(found.mtimeMs),
-  () => null,
-);
+const aliveMs = await lastAliveMs(alivePath);
 
 let statusDue = true;
 const tell = (event: { level: 'info' | 'warning' | 'error'; event: string; subject: string; text: string }) =>
@@ -72,7 +69,7 @@ function everySecond(nowMs: number): void {
   if (nowMs - lastStatusMs >= statusMs) {
     const stepMs = clock.discipline();
     if (stepMs !== 0) noteStep(stepMs);
-    markAlive();
+    markAlive(alivePath);
   }
   lastStatusMs = nowMs;
   sendStatus();
@@ -82,15 +79,6 @@ function noteStep(stepMs: number): void {
   recorder.clockStepped(stepMs);
   const text = `the system's clock was set ${stepMs > 0 ? 'forward' : 'back'} by ${(Math.abs(stepMs) / 1000).toFixed(1)} s`;
   tell({ level: 'warning', event: 'node.time-step', subject: 'node', text });
-}
-
-function markAlive(): void {
-  const now = new Date();
-  try {
-    utimesSync(alivePath, now, now);
-  } catch {
-    writeFileSync(alivePath, '');
-  }
 }
 
 function sendStatus(): void {
@@ -146,6 +134,6 @@ async function handle(request: RecorderRequest) {
 const stop = shell.endsBy(async () => {
   clearInterval(timer);
   await recorder.close();
-  markAlive();
+  markAlive(alivePath);
   await server.close();
 });
