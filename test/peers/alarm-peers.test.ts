@@ -232,10 +232,13 @@ describe.skipIf(!haveTshark)('a capture of the port', () => {
         () => said,
         (words) => words.includes('Capturing on'),
       );
-      await report(['--connections', '2']);
-      // The first ones may pass before it really listens.
       const lines = () => text.split('\n').slice(0, -1);
-      await until('captured frames', lines, (frames) => frames.length >= 20);
+      // The first ones may pass before it really listens.
+      const reported = async () => {
+        await report(['--connections', '2']);
+        return lines();
+      };
+      await until('captured frames', reported, (frames) => frames.length >= 20);
       // It has no dissector for DC-09: what it can vouch for is the payload of each segment.
       const payloads = lines().map((line) => Buffer.from(line.replaceAll(':', ''), 'hex').toString('latin1'));
       const whole = /^\n[0-9A-F]{4}0[0-9A-F]{3}"(SIA-DCS|ACK)"\d{4}.*\r$/s;
