@@ -9,6 +9,7 @@ import {
   type ReceiverSettings,
 } from '../../contract/index.ts';
 import { AppError, exitCodes } from '../../errors.ts';
+import { type PlaceNames, placeNames } from '../../model/place-names.ts';
 import { plural } from '../../model/plural.ts';
 import { addCommand, addNoun, type CommandContext, type CommandHost, onlyArgument } from '../command.ts';
 import { parseTime } from '../time.ts';
@@ -121,15 +122,23 @@ function addReading(noun: Command, host: CommandHost): void {
   });
   addCommand(noun, host, {
     usage: 'show <number>',
-    summary: 'one event whole, with its raw frame and video links',
+    summary: 'one event whole, with the names of its area and zone, raw frame and video links',
     options: z.object({}),
     examples: ['holdfast alarm show 4711', 'holdfast alarm show 4711 --json'],
     run: (context, args) =>
       context.withNode(async ({ client }) => {
-        const alarm = await client.alarm.show({ number: numberOf(onlyArgument(args)) });
+        const shown = await client.alarm.show({ number: numberOf(onlyArgument(args)) });
+        const alarm = { ...shown, ...(await namesOf(client, shown)) };
         context.output.result(alarm, () => printAlarm(context.output, alarm));
       }),
   });
+}
+
+/** As the device has them today; where it is not entered, or cannot be asked, the numbers stand alone. */
+async function namesOf(client: NodeClient, alarm: Alarm): Promise<PlaceNames> {
+  const { account, device } = alarm;
+  const shown = device === null ? null : await client.device.show({ account }).catch(() => null);
+  return placeNames(alarm, shown?.config ?? null);
 }
 
 /** Between two tries to follow a receiver that is being started again. */

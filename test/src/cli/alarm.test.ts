@@ -250,6 +250,28 @@ describe('holdfast alarm', () => {
     expect((await hf('alarm show seven')).code).toBe(exitCodes.invalid_input);
   });
 
+  it('show names area and zone as the device does, also where it writes their numbers otherwise', async () => {
+    const named = {
+      account: '1234',
+      name: 'Main street 4',
+      areas: [{ number: '01', name: 'Ground floor' }],
+      zones: [{ number: '501', name: 'Front door' }],
+    };
+    configs.set('1234', deviceConfigSchema.parse(named));
+    expect((await hf('alarm show 7')).stdout).toContain('area 1 (Ground floor), zone 501 (Front door)');
+    expect(JSON.parse((await hf('alarm show 7 --json')).stdout)).toMatchObject({
+      ...{ area: '1', areaName: 'Ground floor', zone: '501', zoneName: 'Front door', userName: null },
+    });
+  });
+
+  it('show goes without names where the device cannot be asked', async () => {
+    configs.clear();
+    expect((await hf('alarm show 7')).stdout).toContain('area 1, zone 501');
+    expect(JSON.parse((await hf('alarm show 7 --json')).stdout)).toMatchObject({
+      ...{ areaName: null, zoneName: null },
+    });
+  });
+
   it('watch prints events as they come, from where it was told', async () => {
     const { stdout, code } = await hf('alarm watch --after 41 --json');
     expect(JSON.parse(stdout.split('\n')[0] ?? '').number).toBe(42);

@@ -1,5 +1,6 @@
 /** How alarms, outputs and the receiver's state are told in lines of text. */
 import type { Alarm, AlarmState, OutputStatus, ReceiverStatus } from '../../../contract/index.ts';
+import type { PlaceNames } from '../../../model/place-names.ts';
 import { plural } from '../../../model/plural.ts';
 import type { Column, Output, Tone } from '../../output.ts';
 import { formatDuration, formatTime } from '../../time.ts';
@@ -18,7 +19,7 @@ export const alarmColumns: readonly Column<Alarm>[] = [
   { title: 'account', value: (row) => row.account },
   { title: 'device', value: (row) => row.device ?? '(unknown)' },
   { title: 'event', value: eventText },
-  { title: 'where', value: placeText },
+  { title: 'where', value: (row) => placeText(row) },
   { title: 'way', value: (row) => row.way },
   { title: 'state', value: (row) => row.state, tone: (row) => stateTones[row.state] },
   { title: 'seen by', value: (row) => row.acknowledgedBy ?? '' },
@@ -28,13 +29,15 @@ function eventText(alarm: Alarm): string {
   return [alarm.code ?? alarm.format, alarm.words].filter((part) => part !== '').join(' ');
 }
 
-function placeText({ area, zone, user }: Alarm): string {
+function placeText({ area, zone, user }: Alarm, names: Partial<PlaceNames> = {}): string {
+  const part = (what: string, number: string | null, name: string | null = null) =>
+    number === null ? '' : `${what} ${number}${name === null ? '' : ` (${name})`}`;
   return [
-    area === null ? '' : `area ${area}`,
-    zone === null ? '' : `zone ${zone}`,
-    user === null ? '' : `user ${user}`,
+    part('area', area, names.areaName),
+    part('zone', zone, names.zoneName),
+    part('user', user, names.userName),
   ]
-    .filter((part) => part !== '')
+    .filter((text) => text !== '')
     .join(', ');
 }
 
@@ -53,13 +56,13 @@ export function alarmLine(alarm: Alarm): string {
     .join('  ');
 }
 
-export function printAlarm(output: Output, alarm: Alarm): void {
+export function printAlarm(output: Output, alarm: Alarm & PlaceNames): void {
   const moment = (ms: number | null) => (ms === null ? '-' : formatTime(ms));
   output.facts([
     ['number', `${alarm.number} (${alarm.id})`],
     ['account', `${alarm.account}, ${alarm.device ?? 'not entered as a device'}`],
     ['event', `${eventText(alarm)} (${alarm.category}, ${alarm.format})`],
-    ['where', placeText(alarm) || '-'],
+    ['where', placeText(alarm, alarm) || '-'],
     ['text', alarm.text ?? '-'],
     ['received', `${formatTime(alarm.receivedMs)} from ${alarm.source}, ${wayText(alarm)}`],
     ['device time', moment(alarm.deviceTimeMs)],

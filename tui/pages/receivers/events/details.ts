@@ -1,5 +1,6 @@
 /** One event whole: what happened, its way, its way to the ARC, who has seen it, video links and the raw frame. */
 import type { Alarm, DeviceConfig } from '../../../../src/contract/index.ts';
+import { placeNames } from '../../../../src/model/place-names.ts';
 import { keepAsking } from '../../../answer.ts';
 import { type Fact, factLines } from '../../../components/facts.ts';
 import { textOverlay } from '../../../components/text-overlay.ts';
@@ -32,20 +33,14 @@ export function eventOverlay(shell: Shell, now: () => Alarm, deeds: EventDeeds):
   });
 }
 
-/** Panels write `1`, `01` and `001` for the same zone. */
-function bareNumber(number: string): string {
-  return number.replace(/^0+(?=.)/, '');
-}
-
-function withName(part: string | null, parts: DeviceConfig['users'] = []): string | null {
-  if (part === null) return null;
-  const name = parts.find(({ number }) => bareNumber(number) === bareNumber(part))?.name ?? '';
-  return `${part} ${name}`.trim();
+function withName(part: string | null, name: string | null): string | null {
+  return part === null ? null : `${part} ${name ?? ''}`.trim();
 }
 
 function eventFacts(alarm: Alarm, config: DeviceConfig | null, timeZone: string): Fact[] {
   const moment = (ms: number | null) => (ms === null ? '' : dateTime(ms, timeZone));
   const word = alarmWord(alarm.state);
+  const { areaName, zoneName, userName } = placeNames(alarm, config);
   const tries = alarm.attempts === 0 ? '' : `, ${plural(alarm.attempts, 'attempt')}`;
   const seen =
     alarm.acknowledgedBy === null
@@ -62,9 +57,9 @@ function eventFacts(alarm: Alarm, config: DeviceConfig | null, timeZone: string)
     { name: 'Event', value: `${alarm.code ?? ''} ${eventWords(alarm)}`.trim(), tone: categoryTone(alarm) },
     { name: 'Category', value: alarm.category },
     ...optional('Qualifier', alarm.qualifier),
-    ...optional('Area', withName(alarm.area, config?.areas)),
-    ...optional('Zone', withName(alarm.zone, config?.zones)),
-    ...optional('User', withName(alarm.user, config?.users)),
+    ...optional('Area', withName(alarm.area, areaName)),
+    ...optional('Zone', withName(alarm.zone, zoneName)),
+    ...optional('User', withName(alarm.user, userName)),
     ...optional('Text', alarm.text),
     { name: 'Received', value: moment(alarm.receivedMs) },
     ...optional('Device time', moment(alarm.deviceTimeMs)),
