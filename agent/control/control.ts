@@ -111,7 +111,7 @@ export function createControl(options: ControlOptions): Control {
     rest: createRestHandler(router, gate),
     gate,
     openApi: createOpenApi(options.version),
-    download: createDownload({ reader: options.reader, sessions }),
+    download: createDownload({ reader: options.reader, sessions, clock }),
     healthy: () => board.health() === 'running',
     onUnexpected: options.onUnexpected,
   });

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { AppError } from '../../../src/errors.ts';
+import type { Cancel, Clock } from '../../adapters/clock.ts';
 import type { ExportInput, ExportStream, Reader } from '../../inspection/types.ts';
 import type { Sessions } from '../accounts/sessions.ts';
 import { requireRange } from '../handlers/inspection.ts';
@@ -12,6 +13,8 @@ import { parseByteRange, sliceStream } from './byte-range.ts';
 import type { Connection } from './context.ts';
 
 const downloadsMax = 4;
+/** A client that takes nothing for so long holds a place for nobody: it asks for the rest as a range when it is back. */
+const stallMsMax = 300_000;
 
 const querySchema = z.object({
   camera: z.string().min(1).max(64),
@@ -19,7 +22,13 @@ const querySchema = z.object({
   toMs: z.coerce.number().int().nonnegative(),
 });
 
-export function createDownload(options: { reader: Reader; sessions: Sessions }) {
+export function createDownload(options: {
+  reader: Pick<Reader, 'exportStream'>;
+  sessions: Pick<Sessions, 'hold'>;
+  clock: Pick<Clock, 'after'>;
+  stallMs?: number;
+}) {
+  const { clock, stallMs = stallMsMax } = options;
   let running = 0;
   return async (
     request: IncomingMessage,
@@ -40,7 +49,9 @@ export function createDownload(options: { reader: Reader; sessions: Sessions }) 
     try {
       const found = await options.reader.exportStream(wanted, left.signal);
       const body = answer(request, response, found, tagOf(wanted, found));
-      if (body) await pipeline(Readable.from(body, { objectMode: false, highWaterMark: 1 }), response);
+      if (!body) return;
+      const taken = whileTaken(body, () => clock.after(stallMs, () => response.destroy()));
+      await pipeline(Readable.from(taken, { objectMode: false, highWaterMark: 1 }), response);
     } catch (error) {
       // The client went away: there is nobody to tell.
       if (!left.signal.aborted) throw error;
@@ -49,6 +60,18 @@ export function createDownload(options: { reader: Reader; sessions: Sessions }) 
       release();
     }
   };
+}
+
+/** Each piece with a limit on how long it may wait to be taken. */
+async function* whileTaken(body: AsyncIterable<Uint8Array>, limit: () => Cancel): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    const cancel = limit();
+    try {
+      yield chunk;
+    } finally {
+      cancel();
+    }
+  }
 }
 
 /** Sends the head, and gives what is to follow; null after a range that there is not: then all was said. */
