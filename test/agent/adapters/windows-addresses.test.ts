@@ -1,24 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseAddresses, parseNeighbour } from '../../../agent/adapters/windows-addresses.ts';
-import { createResourceRunner } from '../../../agent/standby/resources/runner.ts';
-import { FakeClock, FakeCommands, nodeId, pairOf, resource } from '../standby/resources/fakes.ts';
+import { fakeRunner, nodeId, pairOf, resource } from '../standby/resources/fakes.ts';
 
 const output = (name: string) =>
   readFileSync(new URL(`../../../fixtures/windows/${name}.txt`, import.meta.url), 'utf8');
 
 function rig(name = 'Ethernet 2') {
-  const clock = new FakeClock();
-  const commands = new FakeCommands();
-  const runner = createResourceRunner({
-    commands,
-    clock,
-    recording: { start: async () => {}, stop: async () => {} },
-    onEvent: () => {},
-    platform: 'win32',
-  });
   const vip = { kind: 'ip', id: 'vip', address: '192.0.2.50/24', interfaces: { [nodeId]: name } };
-  runner.configure(pairOf([resource(vip)]), nodeId);
+  const { clock, commands, runner } = fakeRunner('win32', vip);
   /** Answers by what the script does; `lists` one after the other, the last one stays. */
   const answer = (lists: string[], neighbour: string) => {
     commands.answer = (line) => {

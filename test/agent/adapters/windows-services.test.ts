@@ -1,25 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseServiceState } from '../../../agent/adapters/windows-services.ts';
-import { createResourceRunner } from '../../../agent/standby/resources/runner.ts';
-import { FakeClock, FakeCommands, nodeId, pairOf, resource } from '../standby/resources/fakes.ts';
+import { type FakeCommands, fakeRunner } from '../standby/resources/fakes.ts';
 
 const output = (name: string) =>
   readFileSync(new URL(`../../../fixtures/windows/${name}.txt`, import.meta.url), 'utf8');
 
-function rig() {
-  const clock = new FakeClock();
-  const commands = new FakeCommands();
-  const runner = createResourceRunner({
-    commands,
-    clock,
-    recording: { start: async () => {}, stop: async () => {} },
-    onEvent: () => {},
-    platform: 'win32',
-  });
-  runner.configure(pairOf([resource({ kind: 'service', id: 'demo', unit: 'HoldfastDemo' })]), nodeId);
-  return { clock, commands, runner };
-}
+const rig = () => fakeRunner('win32', { kind: 'service', id: 'demo', unit: 'HoldfastDemo' });
 
 /** Answers of `query`, one after the other; the last one stays. */
 function queries(commands: FakeCommands, names: string[], others: Record<string, object> = {}): void {

@@ -11,6 +11,7 @@ import type {
 import { step } from '../../../agent/standby/machine.ts';
 import type { HeartbeatPayload, LeaseRecord, StoredLease } from '../../../agent/standby/types.ts';
 import { type PairConfig, pairConfigSchema } from '../../../src/contract/standby.ts';
+import { quiet } from './heartbeat/quiet.ts';
 
 const base = {
   pairId: 'pair-0001',
@@ -136,18 +137,9 @@ export function heartbeat(changes: Partial<HeartbeatPayload>): GuardEvent {
     pairId: 'pair-0001',
     bootId: 'boot-b',
     seq: 1,
-    role: 'standby',
-    epoch: 1,
-    leaseValidForMs: 0,
-    configVersion: 1,
     sentAtMs: 50,
     echoOfMs: null,
-    promiseForMs: 0,
-    promiseEchoOfMs: null,
-    yieldRequest: false,
-    offer: false,
-    maintenance: false,
-    resourcesFailed: 0,
+    ...quiet,
     ...changes,
   };
   return { type: 'heartbeat', linkId: 'direct', payload };

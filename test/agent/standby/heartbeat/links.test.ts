@@ -8,6 +8,7 @@ import {
 } from '../../../../agent/standby/heartbeat/links.ts';
 import type { HeartbeatPacket } from '../../../../src/peer/heartbeat/codec.ts';
 import { freePort } from '../../../support/node.ts';
+import { quiet } from './quiet.ts';
 
 const open: HeartbeatLinks[] = [];
 afterEach(async () => {
@@ -22,19 +23,7 @@ function node(id: 'a' | 'b' | 'c', peerId: 'a' | 'b', port: number, key = 'k') {
   const links = createHeartbeatLinks({
     clock: systemClock,
     bootId: id.repeat(32),
-    content: () => ({
-      sentAtMs: systemClock.monotonicMs(),
-      role: 'standby',
-      epoch: 1,
-      leaseValidForMs: 0,
-      configVersion: 1,
-      promiseEchoOfMs: null,
-      promiseForMs: 0,
-      resourcesFailed: 0,
-      yieldRequest: false,
-      offer: false,
-      maintenance: false,
-    }),
+    content: () => ({ sentAtMs: systemClock.monotonicMs(), ...quiet }),
     onPacket: (packet) => packets.push(packet),
     onProblem: (problem) => problems.push(problem),
   });

@@ -8,6 +8,7 @@ import {
   receive,
 } from '../../../../agent/standby/heartbeat/machine.ts';
 import type { HeartbeatPacket } from '../../../../src/peer/heartbeat/codec.ts';
+import { quiet } from './quiet.ts';
 
 const boots = { a: 'a'.repeat(32), b: 'b'.repeat(32), b2: 'c'.repeat(32) };
 const pairHash = '0'.repeat(32);
@@ -32,16 +33,7 @@ class End {
       linkId: 'cable',
       nodeId: this.id,
       sentAtMs: nowMs,
-      role: 'standby',
-      epoch: 1,
-      leaseValidForMs: 0,
-      configVersion: 1,
-      promiseEchoOfMs: null,
-      promiseForMs: 0,
-      resourcesFailed: 0,
-      yieldRequest: false,
-      offer: false,
-      maintenance: false,
+      ...quiet,
       ...change,
     };
   }

@@ -5,6 +5,7 @@ import type {
   CommandResult,
   Commands,
 } from '../../../../agent/standby/resources/commands.ts';
+import { createResourceRunner } from '../../../../agent/standby/resources/runner.ts';
 import {
   type PairConfig,
   pairConfigSchema,
@@ -118,4 +119,21 @@ export function pairOf(resources: ResourceConfig[]): PairConfig {
     arbiter: { kind: 'manual' },
     resources,
   });
+}
+
+/** One resource of a node on that platform, over programs that do what a test says. */
+export function fakeRunner(platform: NodeJS.Platform, wanted: Wanted) {
+  const clock = new FakeClock();
+  const commands = new FakeCommands();
+  const failures: { id: string; problem: string }[] = [];
+  const runner = createResourceRunner({
+    commands,
+    clock,
+    recording: { start: async () => {}, stop: async () => {} },
+    onEvent: () => {},
+    platform,
+  });
+  runner.onFailed((failure) => failures.push(failure));
+  runner.configure(pairOf([resource(wanted)]), nodeId);
+  return { clock, commands, failures, runner };
 }

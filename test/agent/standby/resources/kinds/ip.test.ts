@@ -1,27 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { parseVirtualIp, sameAddress } from '../../../../../agent/standby/resources/kinds/ip-address.ts';
 import { parseLinks } from '../../../../../agent/standby/resources/kinds/ip-links.ts';
-import { createResourceRunner } from '../../../../../agent/standby/resources/runner.ts';
-import { FakeClock, FakeCommands, nodeId, pairOf, resource, settled } from '../fakes.ts';
+import { fakeRunner, settled } from '../fakes.ts';
 
 function rig() {
-  const clock = new FakeClock();
-  const commands = new FakeCommands();
-  const runner = createResourceRunner({
-    commands,
-    clock,
-    recording: { start: async () => {}, stop: async () => {} },
-    onEvent: () => {},
-    platform: 'linux',
-  });
   const vip = { kind: 'ip', id: 'vip', address: '192.0.2.50/24', interfaces: { '*': 'eth0' } };
-  runner.configure(pairOf([resource(vip)]), nodeId);
   const kernel = { held: false };
   const links = () =>
     JSON.stringify([
       { ifname: 'eth0', flags: ['UP', 'LOWER_UP'], addr_info: kernel.held ? [{ local: '192.0.2.50' }] : [] },
     ]);
-  return { clock, commands, runner, kernel, links };
+  return { ...fakeRunner('linux', vip), kernel, links };
 }
 
 describe('dropping an address', () => {

@@ -1,23 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createSystemCommands } from '../../../../../agent/standby/resources/processes/system-commands.ts';
 import { createResourceRunner } from '../../../../../agent/standby/resources/runner.ts';
-import { FakeClock, FakeCommands, nodeId, pairOf, resource } from '../fakes.ts';
+import { fakeRunner, nodeId, pairOf, resource } from '../fakes.ts';
 import { canUse } from '../real.ts';
 
 function rig(unit = 'nginx') {
-  const clock = new FakeClock();
-  const commands = new FakeCommands();
-  const failures: { id: string; problem: string }[] = [];
-  const runner = createResourceRunner({
-    commands,
-    clock,
-    recording: { start: async () => {}, stop: async () => {} },
-    onEvent: () => {},
-    platform: 'linux',
-  });
-  runner.onFailed((failure) => failures.push(failure));
   const config = { kind: 'service', id: 'web', unit, restartTriesMax: 0, stopTimeoutSeconds: 2 };
-  runner.configure(pairOf([resource(config)]), nodeId);
+  const { clock, commands, failures, runner } = fakeRunner('linux', config);
   /** What `systemctl show` says, one after the other; the last one stays. */
   const says = (states: string[], load = 'loaded') => {
     commands.answer = (line) => {
