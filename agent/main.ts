@@ -1,4 +1,5 @@
 /** Entry and composition root of the agent: makes the real clock, disk, processes and sockets, and wires control to them. */
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -125,7 +126,11 @@ async function openState(place: Place, nodeName: string, onStop: OnStop) {
   );
   const { cameras, journal: limits, pair, group } = settings.current();
   const sealsExist =
-    pair !== null || group !== null || cameras.some((camera) => camera.sealedCredentials !== null);
+    pair !== null ||
+    group !== null ||
+    cameras.some((camera) => camera.sealedCredentials !== null) ||
+    // The receiver keeps the keys of its devices there.
+    existsSync(join(dataDir, 'devices.db'));
   const key = await loadKey({ path: join(dataDir, 'secret.key'), folder: dataDir, disk, sealsExist });
 
   const journalPath = join(dataDir, 'journal.db');

@@ -78,7 +78,7 @@ export async function loadKey(options: {
   if (found) return found;
   if (options.sealsExist) {
     throw new AppError('data_loss', `the key file ${options.path} is missing`, {
-      hint: 'Put it back from a backup: the camera passwords in the settings are sealed with it.',
+      hint: 'Put it back from a backup: passwords of cameras, keys of devices and of a pair are sealed with it.',
     });
   }
   const key = randomBytes(keyBytes);

@@ -175,6 +175,14 @@ describe('the agent', () => {
     expect(refused.output()).toContain(text);
   });
 
+  it('makes no new key where that of the alarm devices is missing', async () => {
+    writeFileSync(join(folder, 'devices.db'), '');
+    const refused = run();
+    expect(await refused.exited).toBe(exitCodes.data_loss);
+    expect(refused.output()).toContain('secret.key is missing');
+    expect(existsSync(join(folder, 'secret.key'))).toBe(false);
+  });
+
   it('says what is wrong with a path too long for a socket, a port in use, and a missing flag', async () => {
     const deep = join(folder, 'd'.repeat(100));
     mkdirSync(deep);
