@@ -10,6 +10,8 @@ import type { CameraConfig, RecorderConfig, RecorderMessage, RecorderStatus } fr
 
 /** Cameras that connect at the same time. */
 const connectsMax = 48;
+/** Of cameras that do not answer hundreds may be tried again and again: each keeps a place for so long at most. */
+const connectHoldMsMax = 3_000;
 /** A camera whose last part is older than this at the recorder's last sign of life was not being recorded then. */
 const abreastMs = 10_000;
 
@@ -43,7 +45,11 @@ export interface Recorder {
 
 export function createRecorder(deps: RecorderDeps): Recorder {
   const cameras = new Map<string, CameraDriver>();
-  const connects = createGate(connectsMax);
+  const connects = createGate({
+    placesMax: connectsMax,
+    holdMsMax: connectHoldMsMax,
+    monotonicMs: () => deps.media.clock.monotonicMs(),
+  });
   let timeZone = 'UTC';
   let followsPair = false;
   let last: RecorderConfig | null = null;
@@ -119,6 +125,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       return turn;
     },
     tick() {
+      connects.tick();
       for (const camera of cameras.values()) camera.tick();
     },
     clockStepped(stepMs) {

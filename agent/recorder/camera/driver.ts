@@ -100,7 +100,7 @@ export function createCameraDriver(first: CameraConfig, resume: Resume, deps: Ca
 
   const connect = () => {
     leaveGate();
-    leaveGate = deps.connects.pass(() => ingest.open(config));
+    leaveGate = deps.connects.pass(() => ingest.open(config), { hasFailed: state.failures > 1 });
   };
 
   const disconnect = () => {

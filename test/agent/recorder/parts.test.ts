@@ -36,9 +36,9 @@ describe('wall clock', () => {
 
 describe('gate', () => {
   it('lets in as many as there are places, the next when one leaves, and none that gave up', () => {
-    const gate = createGate(2);
+    const gate = createGate({ placesMax: 2, holdMsMax: 3_000, monotonicMs: () => 0 });
     const inside: string[] = [];
-    const pass = (name: string) => gate.pass(() => inside.push(name));
+    const pass = (name: string) => gate.pass(() => inside.push(name), { hasFailed: false });
     const leaveA = pass('a');
     pass('b');
     const leaveC = pass('c');
@@ -49,6 +49,18 @@ describe('gate', () => {
     leaveA();
     leaveA();
     expect(inside).toEqual(['a', 'b', 'd']);
+  });
+
+  it('lets a sound camera pass five hundred that do not answer', () => {
+    let nowMs = 0;
+    const gate = createGate({ placesMax: 48, holdMsMax: 3_000, monotonicMs: () => nowMs });
+    const dead = Array.from({ length: 500 }, () => ({ entered: 0 }));
+    for (const camera of dead) gate.pass(() => camera.entered++, { hasFailed: true });
+    let enteredMs: number | null = null;
+    gate.pass(() => (enteredMs = nowMs), { hasFailed: false });
+    for (; nowMs <= 40_000; nowMs += 250) gate.tick();
+    expect(enteredMs).toBe(3_000);
+    expect(dead.every(({ entered }) => entered === 1)).toBe(true);
   });
 });
 
