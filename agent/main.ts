@@ -117,6 +117,7 @@ async function openState(place: Place, nodeName: string, onStop: OnStop) {
     nodeName,
     clock,
     onFallback: (problem) => logger.warn(problem),
+    onListenerError: (error) => place.onUnexpected(error, 'change of the settings'),
     backupFolder,
   });
   onStop(() => settings.close());

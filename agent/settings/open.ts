@@ -13,12 +13,14 @@ export async function openNodeSettings(options: {
   nodeName: string;
   clock: Clock;
   onFallback: (problem: string) => void;
+  onListenerError?: (error: unknown) => void;
   /** Where the settings of an older version are kept when they are migrated. */
   backupFolder: string;
 }): Promise<SettingsStore> {
-  const { disk, folder, fileName, nodeName, clock, onFallback, backupFolder } = options;
+  const { disk, folder, fileName, nodeName, clock, onFallback, onListenerError, backupFolder } = options;
   return openSettings({
     adapter: new DurableAdapter<unknown>({ disk, folder, fileName, onFallback }),
+    ...(onListenerError ? { onListenerError } : {}),
     keepOld: keepBeforeMigration({ disk, folder: backupFolder, clock }),
     initial: () =>
       initialSettings({

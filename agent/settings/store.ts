@@ -30,6 +30,8 @@ export async function openSettings(options: {
   /** Keeps the document of an older version as it is, before the migrated one takes its place. */
   keepOld?: (document: unknown, version: unknown) => Promise<void>;
   steps?: MigrationSteps;
+  /** Told what a listener threw: the change is made all the same, and the other listeners hear of it. */
+  onListenerError?: (error: unknown) => void;
 }): Promise<SettingsStore> {
   const low = new Low<unknown>(options.adapter, null);
   await low.read();
@@ -41,14 +43,18 @@ export async function openSettings(options: {
     low.data = settings;
     await low.write();
   }
-  return createStore(low, settings);
+  return createStore(low, settings, options.onListenerError ?? (() => {}));
 }
 
 function versionOf(document: unknown): unknown {
   return typeof document === 'object' && document !== null && 'version' in document ? document.version : null;
 }
 
-function createStore(low: Low<unknown>, loaded: Settings): SettingsStore {
+function createStore(
+  low: Low<unknown>,
+  loaded: Settings,
+  onListenerError: (error: unknown) => void,
+): SettingsStore {
   const listeners: ((settings: Settings) => void)[] = [];
   let current = loaded;
   let tail: Promise<unknown> = Promise.resolve();
@@ -65,7 +71,13 @@ function createStore(low: Low<unknown>, loaded: Settings): SettingsStore {
       throw error;
     }
     current = next;
-    for (const listener of listeners) listener(next);
+    for (const listener of listeners) {
+      try {
+        listener(next);
+      } catch (error) {
+        onListenerError(error);
+      }
+    }
     return result;
   };
   return {

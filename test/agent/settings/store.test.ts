@@ -50,6 +50,31 @@ describe('the settings store', () => {
     expect(store.current()).toBe(before);
   });
 
+  it('makes a change, and tells the other listeners, whatever one of them throws', async () => {
+    const told: unknown[] = [];
+    const store = await openSettings({
+      adapter: new Memory<unknown>(),
+      initial,
+      onListenerError: (error) => told.push(error),
+    });
+    const heard: string[] = [];
+    const problem = new Error('a seal that does not open');
+    store.onChange(() => {
+      throw problem;
+    });
+    store.onChange(({ node }) => heard.push(node.name));
+    const done = await store.update((draft) => {
+      draft.node.name = 'renamed';
+      return 'done';
+    });
+    expect([done, store.current().node.name, heard, told]).toEqual([
+      'done',
+      'renamed',
+      ['renamed'],
+      [problem],
+    ]);
+  });
+
   it('tells listeners only after the change is on disk', async () => {
     const adapter = new Memory<unknown>();
     const store = await openSettings({ adapter, initial });
