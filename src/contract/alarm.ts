@@ -155,7 +155,7 @@ export const alarmOutputSchema = z.discriminatedUnion('kind', [
     /** Where the automation connects to. */
     listenHost: z.string().max(253).default('0.0.0.0'),
     port: portSchema.default(1025),
-    /** Addresses that may connect; empty: any. */
+    /** Addresses that may connect, or `any`; empty: only from the receiver's own machine. */
     clients: z.array(z.string().max(64)).max(16).default([]),
   }),
 ]);

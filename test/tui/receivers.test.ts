@@ -717,6 +717,11 @@ describe('the outputs', () => {
   it('are added: the kind, then the address', async () => {
     const screen = await inOutputs({}, ['a', '3']);
     await screen.press('tab', 'tab', 'tab');
+    expect(screen.text).toContain('empty: this machine only');
+    await screen.type('arc.example');
+    await screen.press(...through(7));
+    expect(screen.text).toContain('Who may connect: IP addresses, or any');
+    await screen.press('ctrl-u');
     await screen.type('192.0.2.8, 192.0.2.9');
     await screen.press(...through(7));
     expect(calls(screen)[0]).toMatchObject([

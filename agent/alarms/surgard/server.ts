@@ -1,14 +1,16 @@
 /**
  * Sur-Gard as a server: the automation connects to us. One connection serves, the newest: an automation that started anew
- * must not wait until its old connection is found dead. A receiver that does not work does not listen.
+ * must not wait until its old connection is found dead. A receiver that does not work does not listen. Nobody is let in who is
+ * not named; while nobody is, an automation on this machine may connect.
  */
-import { createServer, isIPv4, type Server, type Socket } from 'node:net';
+import { createServer, isIP, type Server, type Socket } from 'node:net';
 import type { AlarmOutput } from '../../../src/contract/index.ts';
 import { AppError } from '../../../src/errors.ts';
 import type { Clock } from '../../adapters/clock.ts';
 import type { LaneHandlers } from '../forward/lane.ts';
 import type { OutputDeps } from '../forward/notes.ts';
 import type { ArcOutput } from '../types.ts';
+import { type SurgardClients, surgardClients } from './clients.ts';
 import { type SurgardLink, SurgardOutput } from './output.ts';
 
 type ServerConfig = Extract<AlarmOutput, { kind: 'surgard-server' }>;
@@ -34,7 +36,10 @@ class ListeningLink implements SurgardLink {
   readonly #clock: Clock;
   readonly #handlers: LaneHandlers;
   readonly #note: (level: 'info' | 'warning', event: string, text: string) => void;
+  readonly #clients: SurgardClients;
   readonly #told = new Set<string>();
+  /** Was turned away last, since somebody was let in. */
+  #refused: string | null = null;
   #server: Server | null = null;
   #socket: Socket | null = null;
   #problem: string | null = null;
@@ -47,6 +52,7 @@ class ListeningLink implements SurgardLink {
     note: (level: 'info' | 'warning', event: string, text: string) => void,
   ) {
     this.#config = config;
+    this.#clients = surgardClients(config.clients);
     this.#clock = clock;
     this.#handlers = handlers;
     this.#note = note;
@@ -69,10 +75,22 @@ class ListeningLink implements SurgardLink {
       this.#waiting = [];
     }
     if (this.#socket !== null) return;
-    const { listenHost, port } = this.#config;
-    throw new AppError('unavailable', this.#problem ?? `no automation is connected to port ${port}`, {
-      hint: `Let the automation connect to this receiver at ${listenHost}:${port}.`,
+    throw new AppError('unavailable', this.#problem ?? this.#missing(), {
+      hint: `Let the automation connect to this receiver at ${this.#config.listenHost}:${this.#config.port}.`,
     });
+  }
+
+  #missing(): string {
+    const { port } = this.#config;
+    const none = `no automation is connected to port ${port}`;
+    if (this.#refused !== null) return `${none}; ${this.#refused} was refused: ${this.#who()}`;
+    return this.#clients.isLocal ? `${none}: ${this.#who()}` : none;
+  }
+
+  #who(): string {
+    return this.#clients.isLocal
+      ? 'no client is named, so only this machine may connect'
+      : 'it is not among the clients';
   }
 
   write(bytes: Uint8Array): void {
@@ -115,12 +133,13 @@ class ListeningLink implements SurgardLink {
   #take(socket: Socket): void {
     const from = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
     socket.on('error', () => {});
-    const { clients } = this.#config;
-    if (this.#server === null || (clients.length > 0 && !clients.includes(from))) {
+    if (this.#server === null) return void socket.destroy();
+    if (!this.#clients.mayConnect(from)) {
       socket.destroy();
       this.#tellForeign(from);
       return;
     }
+    this.#refused = null;
     const before = this.#socket;
     this.#socket = socket;
     if (before !== null) {
@@ -141,9 +160,11 @@ class ListeningLink implements SurgardLink {
   }
 
   #tellForeign(from: string): void {
+    const shown = isIP(from) === 0 ? 'an unknown address' : from;
+    this.#refused = shown;
     if (this.#told.has(from) || this.#told.size >= toldMax) return;
     this.#told.add(from);
-    const shown = isIPv4(from) || from.includes(':') ? from : 'an unknown address';
-    this.#note('warning', 'alarm.automation-foreign', `${shown} may not connect as an automation`);
+    const text = `${shown} may not connect as an automation: ${this.#who()}`;
+    this.#note('warning', 'alarm.automation-foreign', text);
   }
 }

@@ -342,6 +342,10 @@ describe('holdfast alarm output', () => {
     expect(called('alarm.setOutput')).toMatchObject([
       { id: 'second', name: 'second', kind: 'surgard-server', clients: ['192.0.2.8', '192.0.2.9'] },
     ]);
+    const local = await hf('alarm output set local --kind surgard-server');
+    expect(local.stdout).toContain('listens on 0.0.0.0:1025 for this machine only');
+    expect(local.stderr).toContain('--client ADDRESS');
+    expect((await hf('alarm output set local --client arc.example')).stderr).toContain('IP address, or any');
     const { stderr, code } = await hf('alarm output set third');
     expect({ code, text: stderr }).toMatchObject({
       code: exitCodes.invalid_input,

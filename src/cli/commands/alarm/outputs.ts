@@ -1,4 +1,5 @@
 /** `holdfast alarm output`: the automations of the ARC that alarms go to, first and alternates. */
+import { isIP } from 'node:net';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { type AlarmOutput, alarmAccountSchema, alarmOutputSchema } from '../../../contract/index.ts';
@@ -21,10 +22,16 @@ const outputColumns: readonly Column<AlarmOutput>[] = [
 ];
 
 function addressOf(output: AlarmOutput): string {
-  if (output.kind === 'surgard-server') return `listens on ${output.listenHost}:${output.port}`;
+  if (output.kind === 'surgard-server') {
+    const { listenHost, port, clients } = output;
+    return `listens on ${listenHost}:${port} for ${clients.length === 0 ? 'this machine only' : clients.join(' ')}`;
+  }
   return `${output.host}:${output.port}${output.kind === 'dc09' ? ` ${output.transport}` : ''}`;
 }
 
+const clientSchema = z
+  .string()
+  .refine((text) => text === 'any' || isIP(text) !== 0, { error: 'is an IP address, or any' });
 const wholeNumber = z.coerce.number().int();
 const setFlags = [
   ['--kind <kind>', 'dc09 (default), surgard-client or surgard-server'],
@@ -45,7 +52,10 @@ const setFlags = [
   ['--attempts <n>', 'before the alternate is tried (default 3)'],
   ['--heartbeat <seconds>', 'NULL or heartbeat when idle, 0 for none (default 30)'],
   ['--listen-host <host>', 'address that the automation connects to; surgard-server'],
-  ['--client <address...>', 'who may connect (default: anybody); surgard-server'],
+  [
+    '--client <address...>',
+    'addresses that may connect, or any (default: only this machine); surgard-server',
+  ],
   ['--enable', 'use it'],
   ['--disable', 'keep its settings, and do not use it'],
 ] as const;
@@ -67,7 +77,7 @@ const setOptions = z.object({
   attempts: wholeNumber.optional(),
   heartbeat: wholeNumber.optional(),
   listenHost: z.string().optional(),
-  client: z.array(z.string()).optional(),
+  client: z.array(clientSchema).optional(),
   enable: z.boolean().optional(),
   disable: z.boolean().optional(),
 });
@@ -117,6 +127,8 @@ export function addOutputs(parent: Command, host: CommandHost): void {
         const wanted = { ...changed(id, present, options), ...(keyGiven ? { key } : {}) };
         const set = await client.alarm.setOutput(parseOutput(wanted));
         context.output.done(set, `output ${set.id} (${set.name}): ${addressOf(set)}`);
+        if (set.kind === 'surgard-server' && set.clients.length === 0)
+          context.output.note('an automation elsewhere is let in once it is named: --client ADDRESS');
       });
     },
   });

@@ -158,8 +158,30 @@ describe('Sur-Gard as a server', () => {
     const automation = await joined(port);
     await vi.waitFor(() => expect(automation.connections()).toBe(0), { timeout: 5_000 });
     expect(notes).toMatchObject([
-      { event: 'alarm.automation-foreign', text: expect.stringContaining('127.0.0.1') },
+      {
+        event: 'alarm.automation-foreign',
+        text: '127.0.0.1 may not connect as an automation: it is not among the clients',
+      },
     ]);
+  });
+
+  it('tells in its state who was turned away, until somebody is let in', async () => {
+    const { port, output } = await server({ clients: ['192.0.2.1'], heartbeatSeconds: 0, attemptsMax: 1 });
+    output.work();
+    await joined(port);
+    const sent = await output.send(event, 0, always);
+    expect(sent).toEqual({
+      outcome: 'failed',
+      problem: `no automation is connected to port ${port}; 127.0.0.1 was refused: it is not among the clients`,
+    });
+    expect(output.state()).toMatchObject({ state: 'failing', problem: expect.stringContaining('refused') });
+  });
+
+  it('says that only this machine may connect while no client is named', async () => {
+    const { port, output } = await server();
+    expect(await output.send(event, 0, always)).toMatchObject({
+      problem: `no automation is connected to port ${port}: no client is named, so only this machine may connect`,
+    });
   });
 
   it('does not listen while it rests', async () => {

@@ -1,4 +1,5 @@
 /** The receiver's own settings and its outputs to the ARC: each kind has its own form, a key that is set is never shown. */
+import { isIP } from 'node:net';
 import {
   type AlarmOutput,
   alarmAccountSchema,
@@ -37,6 +38,16 @@ function numberProblem(from: number, to: number) {
 
 function hexProblem(text: string): string | null {
   return /^[0-9A-Fa-f]{1,6}$/.test(text.trim()) ? null : '1 to 6 hex digits';
+}
+
+function clientsOf(text: string): string[] {
+  return text.split(/[\s,]+/).filter((each) => each !== '');
+}
+
+function clientsProblem(text: string): string | null {
+  return clientsOf(text).every((each) => each === 'any' || isIP(each) !== 0)
+    ? null
+    : 'IP addresses, or any for whoever reaches the port';
 }
 
 function needed(text: string): string | null {
@@ -95,8 +106,8 @@ function addressEntries(output: AlarmOutput): Entry[] {
     text('listenHost', 'Listen on', output.listenHost, needed),
     port,
     {
-      ...text('clients', 'Who may connect', output.clients.join(' '), undefined),
-      placeholder: 'any address',
+      ...text('clients', 'Who may connect', output.clients.join(' '), clientsProblem),
+      placeholder: 'addresses, or any; empty: this machine only',
     },
   ];
 }
@@ -143,9 +154,7 @@ function outputOf(output: AlarmOutput, values: Values): AlarmOutput {
     ...(output.kind === 'surgard-server'
       ? {
           listenHost: word('listenHost'),
-          clients: word('clients')
-            .split(/[\s,]+/)
-            .filter((each) => each !== ''),
+          clients: clientsOf(word('clients')),
         }
       : { host: word('host') }),
     ...(output.kind === 'dc09'

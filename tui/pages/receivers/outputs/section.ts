@@ -247,6 +247,14 @@ function outputFacts({ output, status }: Row, { timeZone }: Frame): Fact[] {
     { name: 'State', value: `${word.text}${status?.active === true ? ', used now' : ''}`, tone: word.tone },
     { name: 'Kind', value: outputKindWords[output.kind] },
     { name: 'Address', value: addressOf(output) },
+    ...(output.kind === 'surgard-server'
+      ? [
+          {
+            name: 'May connect',
+            value: output.clients.length === 0 ? 'only this machine' : output.clients.join(', '),
+          },
+        ]
+      : []),
     ...(output.kind === 'dc09'
       ? [
           { name: 'Format', value: `${output.format}, encryption ${key}, ${plural(output.lanes, 'lane')}` },
