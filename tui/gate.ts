@@ -8,6 +8,8 @@ import type { Overlay, Shell } from './shell.ts';
 
 /** Inside the box on the narrowest terminal. */
 const loginColumns = 54;
+/** Who every node is born with; whoever types no name is this one. */
+const firstUser = 'admin';
 
 export interface LoginOptions {
   /** The certificate's fingerprint when the node is met for the first time. */
@@ -31,17 +33,18 @@ export function loginOverlay(shell: Shell, { fingerprint, entered }: LoginOption
     title: 'Log in',
     intro: [line('Node  ', span(shell.connection.address, 'strong')), blank, ...firstContact],
     entries: [
-      { kind: 'text', name: 'user', label: 'User', value: 'admin', check: required },
+      { kind: 'text', name: 'user', label: 'User', placeholder: firstUser },
       { kind: 'text', name: 'password', label: 'Password', secret: true, check: required },
       { kind: 'note', lines: () => [blank] },
     ],
     cancel: 'Quit',
     cancelled: () => shell.quit(),
     submit: 'Log in',
+    typedAnew: 'password',
     working: 'Logging in',
     async send(values) {
       const { token, user } = await shell.client.session.login({
-        user: values.user ?? '',
+        user: values.user || firstUser,
         password: values.password ?? '',
       });
       entered({ user, token });
@@ -77,6 +80,7 @@ export function passwordOverlay(shell: Shell, options: PasswordOptions): Overlay
     ],
     ...(options.forced ? { cancel: 'Quit', cancelled: () => shell.quit() } : {}),
     submit: 'Change password',
+    ...(options.askCurrent ? { typedAnew: 'current' } : {}),
     working: 'Changing the password',
     async send(values) {
       await shell.client.session.changePassword({

@@ -242,6 +242,32 @@ describe('a camera', () => {
 });
 
 describe('the way in', () => {
+  it('after a wrong password asks for it anew, and lets none of it reach another field', async () => {
+    const screen = await open({ agent: new FakeAgent({ local: false, whoami: null }) });
+    expect(screen.text).toMatch(/User +admin/);
+    await screen.press('tab');
+    await screen.type('hello-hill');
+    await screen.press('enter', 'enter');
+    expect(screen.text).toContain('user or password is wrong');
+    expect(screen.text).not.toMatch(/Password +\*/);
+    await screen.type('Correct-horse-9');
+    expect(screen.text).toMatch(/Password +\*{15} /);
+    await screen.press('enter');
+    await screen.type('hello-hill');
+    expect(screen.text).toMatch(/User +admin +│/);
+    await screen.press('enter');
+    expect(screen.lines[0]).toContain('› Home');
+  });
+
+  it('takes another name than the first user’s', async () => {
+    const screen = await open({ agent: new FakeAgent({ local: false, whoami: null }) });
+    await screen.type('anna');
+    await screen.press('tab');
+    await screen.type('Correct-horse-9');
+    await screen.press('enter', 'enter');
+    expect(screen.agent.whoami?.user).toBe('anna');
+  });
+
   it('asks for user and password, says when they are wrong, then shows Home', async () => {
     const screen = await open({ agent: new FakeAgent({ local: false, whoami: null }) });
     expect(screen.text).toContain('https://store-01:6060');
@@ -250,7 +276,6 @@ describe('the way in', () => {
     await screen.type('wrong');
     await screen.press('tab', 'enter');
     expect(screen.text).toContain('user or password is wrong');
-    await screen.press('up', 'ctrl-u');
     await screen.type('Correct-horse-9');
     await screen.press('tab', 'enter');
     await screen.idle();

@@ -10,11 +10,12 @@ import {
   type FormState,
   firstRefusal,
   formKey,
+  formPaste,
   startForm,
   type Values,
   valuesOf,
 } from './form-state.ts';
-import { insertText, textField } from './text-field.ts';
+import { textField } from './text-field.ts';
 
 export interface FormOptions {
   title: string;
@@ -27,6 +28,8 @@ export interface FormOptions {
   send(values: Values): Promise<boolean>;
   /** Between the submit button and Cancel. */
   extra?: Button & { working: string; press(values: Values): Promise<void> };
+  /** The field that a wrong secret leads back to, emptied: it is typed anew rather than mended. */
+  typedAnew?: string;
   /** False for a form that nobody may leave, such as the forced change of a password. */
   cancel?: string;
   cancelled?(): void;
@@ -69,8 +72,15 @@ export function formOverlay(shell: Shell, options: FormOptions): Overlay {
         options.done?.();
       }
     } catch (thrown) {
-      set({ busy: null, problem: problemOf(thrown) });
+      const problem = problemOf(thrown);
+      set({ busy: null, problem, ...(problem.code === 'unauthorized' ? anew() : {}) });
     }
+  }
+
+  function anew(): Partial<FormState> {
+    const { typedAnew } = options;
+    if (typedAnew === undefined) return {};
+    return { focus: typedAnew, texts: { ...state.texts, [typedAnew]: textField() } };
   }
 
   function press(button: string): void {
@@ -120,12 +130,8 @@ export function formOverlay(shell: Shell, options: FormOptions): Overlay {
       else if (step.kind === 'cancel') cancel();
     },
     paste(text) {
-      const field = state.texts[state.focus];
-      if (state.busy !== null || !field) return;
-      set({
-        texts: { ...state.texts, [state.focus]: insertText(field ?? textField(), text) },
-        problem: null,
-      });
+      const pasted = formPaste(state, text);
+      if (pasted) set(pasted);
     },
     closed() {
       open = false;

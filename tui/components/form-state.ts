@@ -2,7 +2,7 @@
 import type { Line } from '../format/line.ts';
 import type { Problem } from '../format/problem.ts';
 import type { Key } from '../keys.ts';
-import { editText, type TextField, textField } from './text-field.ts';
+import { editText, insertText, type TextField, textField } from './text-field.ts';
 
 export type Values = Readonly<Record<string, string>>;
 
@@ -103,8 +103,23 @@ export function formKey(shape: FormShape, state: FormState, key: Key): FormStep 
   if (key === 'shift-tab' || key === 'up') return moved(-1);
   const entry = shape.entries.find((each) => each.kind !== 'note' && each.name === state.focus);
   if (entry?.kind === 'text') return textKey(state, entry, key, moved);
-  if (entry?.kind === 'choice') return choiceKey(state, entry, key, moved);
-  return buttonKey(state, key, moved);
+  const pointed = isTyped(shape) ? key : (arrows[key] ?? key);
+  if (entry?.kind === 'choice') return choiceKey(state, entry, pointed, moved);
+  return buttonKey(state, pointed, moved);
+}
+
+const arrows: Readonly<Record<string, Key>> = { h: 'left', l: 'right' };
+
+/** Beside a field that is typed into, letters are meant for it: a password must not walk over buttons into another field. */
+function isTyped(shape: FormShape): boolean {
+  return shape.entries.some(({ kind }) => kind === 'text');
+}
+
+/** The form with text pasted into the field that has the focus; null where nothing takes it. */
+export function formPaste(state: FormState, text: string): FormState | null {
+  const field = state.texts[state.focus];
+  if (state.busy !== null || !field) return null;
+  return { ...state, texts: { ...state.texts, [state.focus]: insertText(field, text) }, problem: null };
 }
 
 function step(shape: FormShape, state: FormState, by: number): string {
@@ -129,7 +144,7 @@ function choiceKey(
   moved: (by: number) => FormStep,
 ): FormStep {
   if (key === 'enter') return moved(1);
-  const by = key === 'left' || key === 'h' ? -1 : key === 'right' || key === 'l' || key === ' ' ? 1 : 0;
+  const by = key === 'left' ? -1 : key === 'right' || key === ' ' ? 1 : 0;
   if (by === 0) return { kind: 'ignored' };
   const at = entry.options.findIndex(({ value }) => value === state.choices[entry.name]);
   const next = entry.options[(at + by + entry.options.length) % entry.options.length];
@@ -141,7 +156,7 @@ function choiceKey(
 }
 
 function buttonKey(state: FormState, key: Key, moved: (by: number) => FormStep): FormStep {
-  if (key === 'left' || key === 'h') return moved(-1);
-  if (key === 'right' || key === 'l') return moved(1);
+  if (key === 'left') return moved(-1);
+  if (key === 'right') return moved(1);
   return key === 'enter' || key === ' ' ? { kind: 'pressed', button: state.focus } : { kind: 'ignored' };
 }
