@@ -18,6 +18,7 @@ import { HttpApi } from './api/http.ts';
 import { createRouter } from './api/router.ts';
 import { Sockets } from './api/sockets.ts';
 import { doctorChecks } from './doctor/checks.ts';
+import { limited } from './limited.ts';
 import type { Folders } from './ports.ts';
 import { recorderConfig } from './recorder/config.ts';
 import { createRecorderSupervisor, type RecorderSupervisor } from './recorder/supervisor.ts';
@@ -65,6 +66,7 @@ export interface Control {
 }
 
 const housekeepingMs = 30_000;
+const doctorsMax = 4;
 
 /** What changes while control runs and the status shows. */
 interface Gauges {
@@ -85,12 +87,13 @@ export function createControl(options: ControlOptions): Control {
   const board = createBoard(options, supervisor, receivers, gauges, () => pair.standby.ownRole());
   settings.onChange(() => board.changed());
   const gate = new Gate({ ...options, accounts, sessions });
-  const doctor = async () =>
+  const doctor = limited(doctorsMax, 'examinations', async () =>
     doctorChecks({
       machine: await options.machineFacts(),
       status: board.build(),
       certificateExpiresAtMs: options.certificate?.expiresAtMs ?? null,
-    });
+    }),
+  );
   const pair = createPair(options, supervisor, () => board.changed());
   const router = createRouter({
     ...options,

@@ -16,6 +16,7 @@ import { type PeerMethods, peerMethod } from '../../standby/link/methods.ts';
 import { collectFacts } from '../../standby/preflight/collect.ts';
 import { runProgram } from '../../standby/preflight/probes.ts';
 import { gatherFacts, type PreflightPeer, runPreflight } from '../../standby/preflight/run.ts';
+import { limited } from '../limited.ts';
 import { openPairConfig } from './share.ts';
 import type { Standby } from './standby.ts';
 
@@ -42,11 +43,17 @@ export interface PreflightOptions {
   recorderRuns: () => boolean;
 }
 
+/** Of each kind: everybody who may look may ask, and each starts programs on both nodes. */
+const runningMax = 4;
+
 /** Where this agent is installed: the tree that holds `agent/`. */
 const installPath = dirname(fileURLToPath(new URL('../..', import.meta.url)));
 
 export class Preflight {
   readonly #options: PreflightOptions;
+  /** @throws AppError `unavailable` when too many run. */
+  readonly run = limited(runningMax, 'preflights', () => this.#run());
+  readonly facts = limited(runningMax, 'gatherings of facts', () => this.#gather());
 
   constructor(options: PreflightOptions) {
     this.#options = options;
@@ -57,7 +64,7 @@ export class Preflight {
     methods.serve(timeMethod, () => ({ timeMs: this.#options.clock.nowMs() }));
   }
 
-  run(): Promise<PreflightCheck[]> {
+  #run(): Promise<PreflightCheck[]> {
     const { clock } = this.#options;
     return runPreflight({
       collect: () => this.#collect(),
@@ -67,7 +74,7 @@ export class Preflight {
     });
   }
 
-  facts(): Promise<NodeFacts[]> {
+  #gather(): Promise<NodeFacts[]> {
     return gatherFacts({ collect: () => this.#collect(), peer: this.#peer() });
   }
 
