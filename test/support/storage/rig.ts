@@ -12,6 +12,7 @@ import { createIndexClient } from '../../../agent/storage/index/client.ts';
 import { handleIndexRequest } from '../../../agent/storage/index/handle.ts';
 import { IndexStore } from '../../../agent/storage/index/store.ts';
 import type { LostStretch, StorageEngine, StorageEvent, StreamWriter } from '../../../agent/storage/types.ts';
+import { diskIdle } from '../idle-disk.ts';
 import { makeInit, makePart } from './parts.ts';
 
 export const mebibyte = 1024 * 1024;
@@ -61,9 +62,6 @@ export interface RigOptions {
   readonly nodeId?: string;
   readonly epoch?: number;
 }
-
-/** Whether a call to the disk has no answer yet: on a loaded machine that takes longer than any wait that one would choose. */
-const diskIsBusy = () => process.getActiveResourcesInfo().some((kind) => kind.startsWith('FSReq'));
 
 export class Rig {
   readonly root: string;
@@ -213,11 +211,10 @@ export class Rig {
 
   /** Lets what is under way come to its end. */
   async settled(): Promise<void> {
-    const deadline = performance.now() + 10_000;
-    for (let turn = 0; turn < 5; ) {
-      for (let i = 0; i < 20; i += 1) await new Promise((resolve) => setImmediate(resolve));
+    // Each pause lets what the disk's answer set off come to the disk itself.
+    for (let turn = 0; turn < 5; turn += 1) {
+      await diskIdle();
       await new Promise((resolve) => setTimeout(resolve, 1));
-      turn = diskIsBusy() && performance.now() < deadline ? 0 : turn + 1;
     }
   }
 

@@ -13,6 +13,7 @@ import { createRecorderOrder } from '../../../../agent/standby/guard/recorder-or
 import { watchSuspend } from '../../../../agent/standby/guard/suspend.ts';
 import { openWatchdog } from '../../../../agent/standby/guard/watchdog.ts';
 import { pairConfigSchema } from '../../../../src/contract/index.ts';
+import { diskIdle } from '../../../support/idle-disk.ts';
 import { FakeClock } from '../../control/fake-clock.ts';
 
 let folder: string;
@@ -41,7 +42,7 @@ describe('the watchdog device', () => {
   const pass = async (clock: FakeClock, ms: number) => {
     for (let passed = 0; passed < ms; passed += 250) {
       clock.advance(250);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await diskIdle();
     }
   };
 
