@@ -50,6 +50,11 @@ export function line(...parts: readonly (Span | string)[]): Line {
 
 export const blank: Line = { spans: [], label: '' };
 
+/** The row one cell further right. */
+export function indented(of: Line): Line {
+  return { ...of, spans: [span(' '), ...of.spans] };
+}
+
 export function lineWidth(of: Line): number {
   return of.spans.reduce((width, { text }) => width + cellWidth(text), 0);
 }

@@ -4,7 +4,7 @@ import { factLines } from '../../components/facts.ts';
 import { clampList, listStart, moveList } from '../../components/list.ts';
 import { textOverlay } from '../../components/text-overlay.ts';
 import { passesFilter } from '../../format/filter.ts';
-import { line, span } from '../../format/line.ts';
+import { indented, line } from '../../format/line.ts';
 import { cameraSeverity, cameraWord, reasonWords } from '../../format/words.ts';
 import type { Key } from '../../keys.ts';
 import type { Command, Frame, Page, Shell } from '../../shell.ts';
@@ -114,10 +114,7 @@ export function createRecordingPage(shell: Shell): Page {
 
   function pane(frame: Frame, camera: Camera | undefined) {
     if (!camera || frame.rows < paneFromRows) return [];
-    return factLines(cameraFacts(camera, frame.status, frame), frame.columns - 3).map((each) => ({
-      ...each,
-      spans: [span(' '), ...each.spans],
-    }));
+    return factLines(cameraFacts(camera, frame.status, frame), frame.columns - 3).map(indented);
   }
 
   return {
