@@ -7,7 +7,7 @@ import { type Fact, factLines } from '../../components/facts.ts';
 import { clampList, listStart, moveList } from '../../components/list.ts';
 import { type Column, padLines, table } from '../../components/table.ts';
 import { textOverlay } from '../../components/text-overlay.ts';
-import { blank, type Line, line, span, type Tone } from '../../format/line.ts';
+import { blank, indented, type Line, line, span, type Tone } from '../../format/line.ts';
 import { formatDuration, formatSize } from '../../format/numbers.ts';
 import { problemOf } from '../../format/problem.ts';
 import { dateTime, recent } from '../../format/time.ts';
@@ -139,9 +139,7 @@ export function createSystemPage(shell: Shell): Page {
   };
 
   function systemLines(frame: Frame): Line[] {
-    const facts = factLines(aboutFacts(shell, frame), frame.columns - 2).map(
-      (each): Line => ({ ...each, spans: [span(' '), ...each.spans] }),
-    );
+    const facts = factLines(aboutFacts(shell, frame), frame.columns - 2).map(indented);
     if (denied !== null) return [...facts, blank, line(span(` Users and sessions: ${denied}`, 'dim'))];
     const room = frame.rows - facts.length - 2;
     const userRows = Math.min(users.length + 1, Math.max(2, Math.ceil(room / 2)));

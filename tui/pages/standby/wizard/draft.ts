@@ -10,7 +10,7 @@ import { isSameAddress } from '../../../../src/model/ip-segment.ts';
 import { nodesOf, resourceProblems } from '../../../../src/model/pair-file.ts';
 import { commonSegments, serviceSegment } from '../../../../src/model/pair-suggest.ts';
 import type { Values } from '../../../components/form-state.ts';
-import { linkRulesOf, rulesOf, rulesValues } from './rules-step.ts';
+import { linkRulesOf, rulesOf, rulesValues } from './rules.ts';
 
 export const linkCountMax = 4;
 

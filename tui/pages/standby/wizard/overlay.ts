@@ -8,11 +8,11 @@ import {
   type FormState,
   firstRefusal,
   formKey,
+  formPaste,
   startForm,
   type Values,
   valuesOf,
 } from '../../../components/form-state.ts';
-import { insertText, textField } from '../../../components/text-field.ts';
 import { blank, type Line, line, span, type Tone } from '../../../format/line.ts';
 import { problemOf } from '../../../format/problem.ts';
 import { shorten, wrap } from '../../../format/width.ts';
@@ -193,10 +193,8 @@ export class Wizard implements Overlay {
   }
 
   paste(text: string): void {
-    const field = this.#state.texts[this.#state.focus];
-    if (this.#state.busy !== null || !field) return;
-    const changed = insertText(field ?? textField(), text);
-    this.#set({ texts: { ...this.#state.texts, [this.#state.focus]: changed }, problem: null });
+    const pasted = formPaste(this.#state, text);
+    if (pasted) this.#set(pasted);
   }
 
   closed(): void {
