@@ -272,14 +272,34 @@ describe('the group', () => {
     await screen.type('nats://n1:4222 nats://n2:4222');
     await screen.press('tab');
     await screen.type('Site 1');
-    await screen.press(...through(5));
+    await screen.press(...through(7));
     expect(screen.text).toContain('ARC ID: lower-case letters, digits and dashes');
     await screen.press('ctrl-u');
     await screen.type('site-1');
-    await screen.press(...through(5));
+    await screen.press(...through(7));
     expect(calls(screen)[0]?.[1]).toMatchObject({
       store: { kind: 'nats', servers: ['nats://n1:4222', 'nats://n2:4222'], user: null, password: null },
     });
+    expect(calls(screen)[0]?.[1]).not.toHaveProperty('store.ca');
+    expect(calls(screen)[0]?.[1]).not.toHaveProperty('store.replicas');
+  });
+
+  it('connects to NATS with the certificate of its authority, and with as many copies as one says', async () => {
+    const ca = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+    const path = join(folder, 'ca.pem');
+    await writeFile(path, 'no certificate');
+    const screen = await open(alone(), [...toGroup, 'c', 'n']);
+    await screen.type('tls://n1:4222');
+    await screen.press('tab');
+    await screen.type('site-1');
+    await screen.press('tab', 'tab', 'tab');
+    await screen.paste(path);
+    await screen.press('tab', 'right', 'right', ...through(2), 'enter');
+    await expect.poll(() => screen.text, { timeout: 10_000 }).toContain('holds no certificate');
+    await writeFile(path, ca);
+    await screen.press('enter');
+    await expect.poll(() => calls(screen), { timeout: 10_000 }).toHaveLength(1);
+    expect(calls(screen)[0]?.[1]).toMatchObject({ store: { kind: 'nats', ca, replicas: 3 } });
   });
 
   it('says what leaving clears, and leaves only when the ARC ID was typed', async () => {

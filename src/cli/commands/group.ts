@@ -1,6 +1,7 @@
 /** `holdfast group`: the receiver group: who works, joining and leaving, order, hand-over. */
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { readCaFile } from '../../client/ca-file.ts';
 import {
   arcIdSchema,
   type GroupMember,
@@ -76,6 +77,8 @@ const connectOptions = z.object({
   nats: z.array(z.string().max(512)).max(7).optional(),
   user: z.string().max(64).optional(),
   passwordFile: z.string().optional(),
+  caFile: z.string().optional(),
+  replicas: z.enum(['1', '3', '5'], { error: 'is 1, 3 or 5' }).optional(),
   backupKeyFile: z.string().optional(),
   replaceOwn: z.boolean().default(false),
 });
@@ -96,6 +99,8 @@ function addConnect(noun: Command, host: CommandHost): void {
       ['--nats <url...>', 'NATS JetStream servers instead of a hub'],
       ['--user <name>', 'user of NATS'],
       ['--password-file <file>', 'password of NATS, - for standard input'],
+      ['--ca-file <file>', 'PEM of the authority behind the certificates of NATS (default: the system)'],
+      ['--replicas <n>', 'copies that NATS keeps: 1, 3 or 5 (default: 3 in a cluster, else 1)'],
       [
         '--backup-key-file <file>',
         'what seals the copies of the devices (default: ARC key or NATS password)',
@@ -133,11 +138,13 @@ function addConnect(noun: Command, host: CommandHost): void {
   });
 }
 
+const replicaCounts = { 1: 1, 3: 3, 5: 5 } as const;
+
 async function storeOf(
   { io }: CommandContext,
   options: z.output<typeof connectOptions>,
 ): Promise<GroupStoreConfig> {
-  const { hub, nats, arcId, fingerprint, user, key, keyFile, passwordFile } = options;
+  const { hub, nats, arcId, fingerprint, user, key, keyFile, passwordFile, caFile, replicas } = options;
   if ((hub === undefined) === (nats === undefined)) {
     throw new AppError('invalid_input', 'name the store of the group: --hub or --nats', {
       hint: 'one hub serves one site; NATS JetStream with three servers has no single point of failure',
@@ -150,7 +157,11 @@ async function storeOf(
       value: undefined,
       file: passwordFile,
     });
-    return { kind: 'nats', servers: nats ?? [], user: user ?? null, password };
+    return {
+      ...{ kind: 'nats', servers: nats ?? [], user: user ?? null, password },
+      ...(caFile === undefined ? {} : { ca: await readCaFile(caFile) }),
+      ...(replicas === undefined ? {} : { replicas: replicaCounts[replicas] }),
+    };
   }
   if (fingerprint === undefined) {
     throw new AppError('invalid_input', '--fingerprint is missing', {

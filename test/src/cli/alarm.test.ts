@@ -507,6 +507,18 @@ describe('holdfast group', () => {
     ]);
   });
 
+  it('connect to NATS takes the certificate of the authority from a file, and how many copies are kept', async () => {
+    const ca = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+    const options = '--nats tls://n1 --arc-id site-1';
+    await hf(`group connect ${options} --ca-file ${inFolder('ca.pem', ca)} --replicas 3`);
+    expect(called('group.connect')).toMatchObject([{ store: { kind: 'nats', ca, replicas: 3 } }]);
+    expect((await hf(`group connect ${options} --ca-file ${inFolder('x.pem', 'x')}`)).stderr).toContain(
+      'holds no certificate',
+    );
+    expect((await hf(`group connect ${options} --replicas 2`)).code).toBe(exitCodes.invalid_input);
+    expect(called('group.connect')).toHaveLength(1);
+  });
+
   it('disable says what is cleared, and does it only with the ARC ID', async () => {
     expect((await hf('group disable --dry-run')).stdout).toContain('clears: the group site-1');
     expect((await hf('group disable')).code).toBe(exitCodes.conflict);

@@ -1,4 +1,5 @@
 /** Joining a group: the kind of store first, then its address and secrets; the node tries it before it joins. */
+import { readCaFile } from '../../../../src/client/ca-file.ts';
 import { arcIdSchema, type GroupStoreConfig } from '../../../../src/contract/index.ts';
 import { formOverlay } from '../../../components/form-overlay.ts';
 import type { Entry, Values } from '../../../components/form-state.ts';
@@ -8,6 +9,7 @@ import { wrap } from '../../../format/width.ts';
 import type { Shell } from '../../../shell.ts';
 
 const serversMax = 7;
+const replicaCounts = [1, 3, 5] as const;
 
 export function connectGroup(shell: Shell, done: () => void): void {
   if (!shell.mayChange()) return;
@@ -78,21 +80,35 @@ const storeEntries: Readonly<Record<GroupStoreConfig['kind'], readonly Entry[]>>
     { kind: 'text', name: 'arcId', label: 'ARC ID', placeholder: 'site-1', check: arcIdProblem },
     { kind: 'text', name: 'user', label: 'User', placeholder: 'none' },
     { kind: 'text', name: 'password', label: 'Password', secret: true },
+    { kind: 'text', name: 'caFile', label: 'CA file', placeholder: 'of this machine; empty: the system' },
+    {
+      kind: 'choice',
+      name: 'replicas',
+      label: 'Copies',
+      value: 'auto',
+      options: [
+        { value: 'auto', label: '3 in a cluster, else 1' },
+        ...replicaCounts.map((count) => ({ value: String(count), label: String(count) })),
+      ],
+    },
   ],
 };
 
-function storeOf(kind: GroupStoreConfig['kind'], values: Values): GroupStoreConfig {
+async function storeOf(kind: GroupStoreConfig['kind'], values: Values): Promise<GroupStoreConfig> {
   const text = (name: string): string => (values[name] ?? '').trim();
   if (kind === 'hub') {
     const account = text('arcId');
     return { kind, url: text('url'), account, key: values.key ?? '', fingerprint: text('fingerprint') };
   }
   const password = values.password ?? '';
+  const replicas = replicaCounts.find((count) => String(count) === values.replicas);
   return {
     kind,
     servers: serversOf(text('servers')),
     user: text('user') === '' ? null : text('user'),
     password: password === '' ? null : password,
+    ...(text('caFile') === '' ? {} : { ca: await readCaFile(text('caFile')) }),
+    ...(replicas === undefined ? {} : { replicas }),
   };
 }
 
@@ -127,7 +143,7 @@ function openForm(shell: Shell, kind: GroupStoreConfig['kind'], done: () => void
       working: 'Trying the store, then joining',
       async send(values) {
         const joined = await shell.client.group.connect({
-          store: storeOf(kind, values),
+          store: await storeOf(kind, values),
           arcId: (values.arcId ?? '').trim(),
           backupKey: (values.backupKey ?? '') === '' ? null : (values.backupKey ?? null),
           replaceOwn: values.own === 'replace',
