@@ -258,7 +258,7 @@ export class Console implements Shell {
     this.run(
       'Logging out',
       () => this.client.session.logout(),
-      () => this.#link.askLogin({ forgetToken: true }),
+      () => this.#link.askLogin({ forgetToken: true, byChoice: true }),
     );
   }
 

@@ -14,12 +14,14 @@ const firstUser = 'admin';
 export interface LoginOptions {
   /** The certificate's fingerprint when the node is met for the first time. */
   fingerprint: string | null;
+  /** Somebody was in, and is not any more. */
+  ended: boolean;
   /** Gets the token of the new session. */
   entered: (session: { user: string; token: string }) => void;
 }
 
 /** Asks for user and password. */
-export function loginOverlay(shell: Shell, { fingerprint, entered }: LoginOptions): Overlay {
+export function loginOverlay(shell: Shell, { fingerprint, ended, entered }: LoginOptions): Overlay {
   const firstContact =
     fingerprint === null
       ? []
@@ -29,9 +31,10 @@ export function loginOverlay(shell: Shell, { fingerprint, entered }: LoginOption
           line('Compare it with what the node shows on its own console.'),
           blank,
         ];
+  const why = ended ? [line(span('The session has ended. Log in to go on.', 'warn')), blank] : [];
   return formOverlay(shell, {
     title: 'Log in',
-    intro: [line('Node  ', span(shell.connection.address, 'strong')), blank, ...firstContact],
+    intro: [line('Node  ', span(shell.connection.address, 'strong')), blank, ...why, ...firstContact],
     entries: [
       { kind: 'text', name: 'user', label: 'User', placeholder: firstUser },
       { kind: 'text', name: 'password', label: 'Password', secret: true, check: required },

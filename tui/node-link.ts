@@ -66,10 +66,11 @@ export class NodeLink {
   }
 
   /** The log-in dialog; the stored token goes when the node no longer takes it. */
-  askLogin({ forgetToken }: { forgetToken: boolean }): void {
+  askLogin({ forgetToken, byChoice = false }: { forgetToken: boolean; byChoice?: boolean }): void {
     this.#stopWatching?.();
     const { connection } = this.#console;
-    if (this.#console.state().gate === 'login') return;
+    const { gate } = this.#console.state();
+    if (gate === 'login') return;
     this.#console.set({ gate: 'login', whoami: null, overlays: [], prompt: null });
     if (forgetToken) {
       this.#options.onSession?.(undefined);
@@ -78,6 +79,7 @@ export class NodeLink {
     this.#console.open(
       loginOverlay(this.#console, {
         fingerprint: this.#options.firstContact(),
+        ended: !byChoice && gate !== 'connecting',
         entered: (session) => {
           this.#options.onSession?.(session);
           this.#console.set({ gate: 'connecting' });

@@ -259,6 +259,25 @@ describe('the way in', () => {
     expect(screen.lines[0]).toContain('› Home');
   });
 
+  it('says that the session has ended, unless it was ended here', async () => {
+    const screen = await open({ agent: new FakeAgent({ local: false }) });
+    await screen.press('3');
+    screen.agent.whoami = null;
+    screen.agent.connect('disconnected');
+    screen.agent.connect('connected');
+    await screen.idle();
+    expect(screen.text).toContain('The session has ended. Log in to go on.');
+    await screen.press('tab');
+    await screen.type('Correct-horse-9');
+    await screen.press('enter', 'enter');
+    expect(screen.lines[0]).toContain('› Recording');
+    await screen.press(':');
+    await screen.type('logout');
+    await screen.press('enter');
+    expect(screen.text).toContain('Password');
+    expect(screen.text).not.toContain('The session has ended');
+  });
+
   it('takes another name than the first user’s', async () => {
     const screen = await open({ agent: new FakeAgent({ local: false, whoami: null }) });
     await screen.type('anna');
