@@ -1,14 +1,15 @@
-/** Carries out what the role machine asks for and tells it what came of it: one event at a time, each with fresh clocks. */
+/** Carries out what the role machine asks for, and tells it what came of it. */
 import type { GroupDecision } from '../../../src/contract/index.ts';
 import { toAppError } from '../../../src/errors.ts';
-import type { Cancel, Clock } from '../../adapters/clock.ts';
-import { createEventQueue } from '../../standby/event-queue.ts';
+import type { Clock } from '../../adapters/clock.ts';
+import { MachineDriver } from '../../standby/machine-driver.ts';
 import type { LeaseRecord } from '../../standby/types.ts';
 import type {
   Facts,
   GroupAction,
   GroupEvent,
   GroupState,
+  GroupStep,
   LeaseReadOutcome,
   LeaseWriteOutcome,
   Now,
@@ -35,43 +36,16 @@ export interface DriverPorts {
   readonly onStep: (before: GroupState, after: GroupState) => void;
 }
 
-export class GroupDriver {
+export class GroupDriver extends MachineDriver<GroupState, GroupEvent, GroupAction> {
   readonly #ports: DriverPorts;
-  readonly #enqueue = createEventQueue<GroupEvent>((event) => this.#handle(event));
-  #state: GroupState;
   #facts = '';
-  #cancel: Cancel = () => {};
-  #closed = false;
 
   constructor(ports: DriverPorts, state: GroupState) {
+    super(ports.clock, tickMs, state);
     this.#ports = ports;
-    this.#state = state;
   }
 
-  get state(): GroupState {
-    return this.#state;
-  }
-
-  now(): Now {
-    const { clock } = this.#ports;
-    return { monotonicMs: clock.monotonicMs(), utcMs: Math.round(clock.nowMs()) };
-  }
-
-  start(): void {
-    this.#tick();
-  }
-
-  feed(event: GroupEvent): void {
-    if (!this.#closed) this.#enqueue(event);
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#cancel();
-  }
-
-  #tick(): void {
-    if (this.#closed) return;
+  protected tick(): void {
     const facts = this.#ports.facts();
     const text = JSON.stringify(facts);
     if (text !== this.#facts) {
@@ -79,18 +53,17 @@ export class GroupDriver {
       this.feed({ type: 'facts', facts });
     }
     this.feed({ type: 'tick' });
-    if (!this.#closed) this.#cancel = this.#ports.clock.after(tickMs, () => this.#tick());
   }
 
-  #handle(event: GroupEvent): void {
-    const before = this.#state;
-    const { state, actions } = step(before, event, this.now());
-    this.#state = state;
-    for (const action of actions) this.#execute(action);
-    this.#ports.onStep(before, state);
+  protected step(state: GroupState, event: GroupEvent, now: Now): GroupStep {
+    return step(state, event, now);
   }
 
-  #execute(action: GroupAction): void {
+  protected stepped(before: GroupState, after: GroupState): void {
+    this.#ports.onStep(before, after);
+  }
+
+  protected execute(action: GroupAction): void {
     const { forward, store, onNote, onDecision } = this.#ports;
     switch (action.type) {
       case 'readLease':
@@ -145,7 +118,7 @@ export class GroupDriver {
   }
 
   get #timeoutMs(): number {
-    return this.#state.timing.rpcTimeoutMs;
+    return this.state.timing.rpcTimeoutMs;
   }
 
   async #readLease(requestId: number): Promise<void> {
@@ -191,7 +164,7 @@ export class GroupDriver {
       return;
     }
     this.feed({ type: 'rosterRead', outcome: { kind: 'ok', roster } });
-    if (!this.#closed) this.#ports.onRoster(roster);
+    if (!this.closed) this.#ports.onRoster(roster);
   }
 
   async #readPresence(memberId: string): Promise<void> {

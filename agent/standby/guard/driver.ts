@@ -1,9 +1,8 @@
-/** Carries out what the guard's machine asks for, and tells it what came of it: one event at a time, each with fresh clocks. */
+/** Carries out what the guard's machine asks for, and tells it what came of it. */
 import type { ArbiterConfig } from '../../../src/contract/standby.ts';
 import { toAppError } from '../../../src/errors.ts';
 import type { HeartbeatPacket } from '../../../src/peer/heartbeat/codec.ts';
-import type { Cancel, Clock } from '../../adapters/clock.ts';
-import { createEventQueue } from '../event-queue.ts';
+import type { Clock } from '../../adapters/clock.ts';
 import type { HeartbeatContent, HeartbeatLinks } from '../heartbeat/links.ts';
 import { heartbeatOf } from '../machine/peer.ts';
 import { hasArbiter, isOccupied } from '../machine/turn.ts';
@@ -18,6 +17,7 @@ import type {
   ReadOutcome,
   WriteOutcome,
 } from '../machine/types.ts';
+import { MachineDriver } from '../machine-driver.ts';
 import { addressLifetime, stoppedAfterMs } from '../timing-plan.ts';
 import type { LeaseRecord, LeaseStore, ResourceRunner } from '../types.ts';
 import type { SuspendWatch } from './suspend.ts';
@@ -45,49 +45,28 @@ export interface DriverPorts {
   onChange: () => void;
 }
 
-export class GuardDriver {
+export class GuardDriver extends MachineDriver<GuardState, GuardEvent, GuardAction> {
   readonly #ports: DriverPorts;
-  readonly #enqueue = createEventQueue<GuardEvent>((event) => this.#handle(event));
   readonly #linkUp = new Map<string, boolean>();
-  #state: GuardState;
   #store: LeaseStore | null;
-  #cancel: Cancel = () => {};
-  #closed = false;
 
   constructor(ports: DriverPorts, state: GuardState) {
+    super(ports.clock, tickMs, state);
     this.#ports = ports;
-    this.#state = state;
     this.#store = ports.openStore();
     ports.runner.onFailed(({ id, problem }) => this.feed({ type: 'resourceFailed', id, problem }));
-  }
-
-  get state(): GuardState {
-    return this.#state;
-  }
-
-  now(): Now {
-    const { clock } = this.#ports;
-    return { monotonicMs: clock.monotonicMs(), utcMs: Math.round(clock.nowMs()) };
-  }
-
-  start(): void {
-    this.#tick();
-  }
-
-  feed(event: GuardEvent): void {
-    if (!this.#closed) this.#enqueue(event);
   }
 
   hear(linkId: string, packet: HeartbeatPacket, bootId: string): void {
     const { seq, sentAtMs, echo, pairHash: _hash, linkId: _link, ...fields } = packet;
     const echoOfMs = echo?.bootId === bootId ? echo.sentAtMs : null;
-    const payload = { ...fields, pairId: this.#state.config.pairId, seq, sentAtMs, echoOfMs };
+    const payload = { ...fields, pairId: this.state.config.pairId, seq, sentAtMs, echoOfMs };
     this.feed({ type: 'heartbeat', linkId, payload });
   }
 
   content(): HeartbeatContent {
     const now = this.now();
-    const { nodeId: _node, pairId: _pair, ...content } = heartbeatOf(this.#state, now);
+    const { nodeId: _node, pairId: _pair, ...content } = heartbeatOf(this.state, now);
     return { ...content, sentAtMs: now.monotonicMs };
   }
 
@@ -97,19 +76,16 @@ export class GuardDriver {
     this.#store = this.#ports.openStore();
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#cancel();
+  override async close(): Promise<void> {
+    super.close();
     await this.#store?.close().catch(() => {});
   }
 
-  #tick(): void {
-    if (this.#closed) return;
+  protected tick(): void {
     const forMs = this.#ports.suspend.sleptMs();
     if (forMs > 0) this.feed({ type: 'suspended', forMs });
     this.#reportLinks();
     this.feed({ type: 'tick' });
-    this.#cancel = this.#ports.clock.after(tickMs, () => this.#tick());
   }
 
   #reportLinks(): void {
@@ -121,15 +97,15 @@ export class GuardDriver {
     }
   }
 
-  #handle(event: GuardEvent): void {
-    const before = this.#state;
-    const { state, actions } = this.#ports.step(before, event, this.now());
-    this.#state = state;
-    for (const action of actions) this.#execute(action);
-    if (before.role !== state.role || before.maintenance !== state.maintenance) this.#ports.onChange();
+  protected step(state: GuardState, event: GuardEvent, now: Now): GuardStep {
+    return this.#ports.step(state, event, now);
   }
 
-  #execute(action: GuardAction): void {
+  protected stepped(before: GuardState, after: GuardState): void {
+    if (before.role !== after.role || before.maintenance !== after.maintenance) this.#ports.onChange();
+  }
+
+  protected execute(action: GuardAction): void {
     const { runner, links } = this.#ports;
     switch (action.type) {
       case 'readLease':
@@ -140,7 +116,7 @@ export class GuardDriver {
         break;
       case 'startResources':
         // Without a lease there is no deadline; a killed guard must not leave the application all the same.
-        if (!hasArbiter(this.#state)) this.#ports.watchdogs().fuse?.arm(Number.POSITIVE_INFINITY);
+        if (!hasArbiter(this.state)) this.#ports.watchdogs().fuse?.arm(Number.POSITIVE_INFINITY);
         runner.start(action.epoch, action.handedOver).then(
           () => this.feed({ type: 'resourcesStarted' }),
           (error: unknown) => this.feed({ type: 'startFailed', problem: toAppError(error).message }),
@@ -195,7 +171,7 @@ export class GuardDriver {
 
   /** The dead man's handle of the addresses: whatever extends the right to work lets the kernel keep them for longer. */
   #renewAddresses(deadlineMs: number): void {
-    const { timing, role, expired } = this.#state;
+    const { timing, role, expired } = this.state;
     if (!isOccupied(role) || expired) return;
     const { seconds, giveWithinMs } = addressLifetime(timing);
     this.#ports.runner.renewAddresses(seconds, deadlineMs - stoppedAfterMs(timing) + giveWithinMs);
@@ -204,7 +180,7 @@ export class GuardDriver {
   async #read(requestId: number): Promise<void> {
     const store = this.#store;
     const outcome: ReadOutcome = store
-      ? await store.read(this.#state.timing.rpcTimeoutMs).then(
+      ? await store.read(this.state.timing.rpcTimeoutMs).then(
           (stored) => ({ kind: 'ok', stored }) as const,
           (error: unknown) => this.#readFailure(error, store),
         )
@@ -215,7 +191,7 @@ export class GuardDriver {
   async #write(requestId: number, expected: string | null, record: LeaseRecord): Promise<void> {
     const store = this.#store;
     const outcome: WriteOutcome = store
-      ? await store.compareAndSet(expected, record, this.#state.timing.rpcTimeoutMs).then(
+      ? await store.compareAndSet(expected, record, this.state.timing.rpcTimeoutMs).then(
           (stored) => ({ kind: 'ok', stored }) as const,
           (error: unknown) =>
             toAppError(error).code === 'conflict'
@@ -235,7 +211,7 @@ export class GuardDriver {
 
   async #fence(requestId: number): Promise<void> {
     const problem = await this.#ports
-      .fence(this.#state.config.arbiter)
+      .fence(this.state.config.arbiter)
       .catch((error: unknown) => toAppError(error).message);
     this.feed({ type: 'fenceResult', requestId, peerIsOff: problem === null, problem });
   }
