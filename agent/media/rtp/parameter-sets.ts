@@ -5,7 +5,7 @@ import { BitReader } from './bit-reader.ts';
 import { type NalCodec, sequenceRank } from './nal-codec.ts';
 import type { PictureFormat } from './picture.ts';
 
-/** Sets of one stream; cameras use three. */
+/** Sets of one stream; cameras use three. Of one that numbers them on the longest unseen goes. */
 const setsMax = 32;
 const setBytesMax = 4096;
 
@@ -18,6 +18,7 @@ interface ParameterSet {
 
 export class ParameterSets {
   readonly #codec: NalCodec;
+  /** The longest unseen first. */
   readonly #sets = new Map<number, ParameterSet>();
   #announced: readonly ParameterSet[] | null = null;
   #touched = true;
@@ -37,10 +38,12 @@ export class ParameterSets {
     if (set === null) return;
     const slot = set.rank * 1024 + set.id;
     const known = this.#sets.get(slot);
-    if (known !== undefined && decodesAlike(known, set)) return;
-    if (known === undefined && this.#sets.size >= setsMax) return;
-    this.#sets.set(slot, { ...set, bytes: set.bytes.slice() });
-    this.#touched = true;
+    const alike = known !== undefined && decodesAlike(known, set);
+    this.#sets.delete(slot);
+    const [oldest] = this.#sets.keys();
+    if (this.#sets.size >= setsMax && oldest !== undefined) this.#sets.delete(oldest);
+    this.#sets.set(slot, alike ? known : { ...set, bytes: set.bytes.slice() });
+    if (!alike) this.#touched = true;
   }
 
   /** Every kind of set that the codec needs is there. */
