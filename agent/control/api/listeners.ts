@@ -8,10 +8,11 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AppError } from '../../../src/errors.ts';
 import type { Clock } from '../../adapters/clock.ts';
+import { limitPerAddress, plainAddress } from '../../adapters/connection-limit.ts';
 import { fromErrno } from '../../adapters/errno.ts';
 import type { Sessions } from '../accounts/sessions.ts';
 import { bindSession, type Connection } from './context.ts';
@@ -111,22 +112,6 @@ export async function listenOnNetwork(options: TlsOptions): Promise<Listener> {
   return { address: `${host}:${port}`, close: () => closeServer(server) };
 }
 
-/** Counts raw connections, so that handshakes that never end count too. */
-function limitPerAddress(server: Server, max: number): void {
-  const counts = new Map<string, number>();
-  server.on('connection', (socket: Socket) => {
-    const address = plainAddress(socket.remoteAddress);
-    const count = (counts.get(address) ?? 0) + 1;
-    counts.set(address, count);
-    socket.once('close', () => {
-      const left = (counts.get(address) ?? 1) - 1;
-      if (left > 0) counts.set(address, left);
-      else counts.delete(address);
-    });
-    if (count > max) socket.destroy();
-  });
-}
-
 function serve(
   server: Server,
   options: ListenerOptions,
@@ -192,9 +177,4 @@ function closeServer(server: Server): Promise<void> {
     server.close(() => resolve());
     server.closeAllConnections();
   });
-}
-
-/** IPv4 addresses as people write them, also when they come in through a dual-stack socket. */
-function plainAddress(address: string | undefined): string {
-  return (address ?? 'unknown').replace(/^::ffff:/i, '');
 }

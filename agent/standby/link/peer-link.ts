@@ -6,6 +6,7 @@ import { connect as connectTls, createServer, type Server, type TLSSocket } from
 import { z } from 'zod';
 import { AppError } from '../../../src/errors.ts';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
+import { limitPerAddress, plainAddress } from '../../adapters/connection-limit.ts';
 import { fromErrno } from '../../adapters/errno.ts';
 import { type PeerMethod, PeerMethods, peerMethod } from './methods.ts';
 import {
@@ -21,7 +22,9 @@ import { answerRequests, away, PeerAsker, pairedLineBytesMax, strangerLineBytesM
 
 export const peerPortDefault = 7330;
 
-const connectionsMax = 16;
+const connectionsMax = 64;
+/** The peer needs one, and another for a moment: strangers elsewhere cannot take its place. */
+const connectionsPerAddressMax = 4;
 const anyHosts: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 const handshakeTimeoutMs = 5_000;
 /** A stranger is sent away after this long. */
@@ -117,6 +120,7 @@ export class PeerLink {
       handshakeTimeout: handshakeTimeoutMs,
     });
     server.maxConnections = connectionsMax;
+    limitPerAddress(server, connectionsPerAddressMax);
     server.on('secureConnection', (socket) => this.#accept(socket));
     server.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#server = server;
@@ -203,7 +207,7 @@ export class PeerLink {
 
   #accept(socket: TLSSocket): void {
     const fingerprint = fingerprintOf(socket);
-    const host = (socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
+    const host = plainAddress(socket.remoteAddress);
     this.#sockets.set(socket, fingerprint);
     socket.once('close', () => this.#sockets.delete(socket));
     socket.on('error', () => socket.destroy());

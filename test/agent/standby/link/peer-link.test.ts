@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -206,6 +207,23 @@ describe('the link of a pair', () => {
     c.link.connectTo({ ...a.address(), fingerprint: a.certificate.fingerprint });
     await until(() => a.events.includes('standby.stranger-refused'), 'the event');
     expect(c.link.connected).toBe(false);
+  });
+
+  it('is made while a stranger takes every connection that it gets', async () => {
+    const [a, b] = [makeNode(0), makeNode(1)];
+    await Promise.all([a.link.listen(), b.link.listen()]);
+    const sockets = Array.from({ length: 20 }, () =>
+      connectTcp({ ...a.address(), localAddress: '127.0.0.9' }),
+    );
+    for (const socket of sockets) socket.on('error', () => {});
+    try {
+      await until(() => sockets.filter(({ readyState }) => readyState === 'open').length >= 4, 'strangers');
+      b.link.connectTo({ ...a.address(), fingerprint: a.certificate.fingerprint });
+      a.link.connectTo({ ...b.address(), fingerprint: b.certificate.fingerprint });
+      await until(() => b.link.connected, 'the link');
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
   });
 
   it('does not speak to a node that shows another certificate than the pinned one', async () => {
