@@ -1,7 +1,7 @@
 /** Drives a recorder process directly over its socket, as control would: configure, wait for a status, stop. */
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { createLineSplitter } from '../agent/recorder/protocol/lines.ts';
+import { createLineSplitter } from '../agent/adapters/line-splitter.ts';
 import {
   messageSchema,
   type RecorderConfig,

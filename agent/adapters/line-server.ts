@@ -2,7 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { z } from 'zod';
 import { toAppError } from '../../src/errors.ts';
-import { createLineSplitter } from '../recorder/protocol/lines.ts';
+import { createLineSplitter } from './line-splitter.ts';
 
 /** Events kept for a control that is away; the oldest go first. */
 const eventsHeldMax = 1_000;

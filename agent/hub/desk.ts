@@ -1,11 +1,11 @@
 /** What one connection with a right key may ask for, and what it is answered; an upload that it began ends with it. */
 import { AppError } from '../../src/errors.ts';
+import { createRate } from '../../src/model/rate.ts';
 import type { Clock } from '../adapters/clock.ts';
 import type { IngressTables } from './ingress/tables.ts';
 import type { Objects } from './objects.ts';
 import type { Reply, Request } from './protocol/schema.ts';
 import type { AlarmQueues } from './queue/alarm-queues.ts';
-import { createRate } from './rate.ts';
 import type { Registers } from './registers.ts';
 
 const registerRequestsPerSecond = 200;

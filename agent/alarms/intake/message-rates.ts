@@ -1,5 +1,5 @@
 /** What an account and an address may send: each has a share of its own, so that none can take the others'. */
-import { createRate, type Rate } from '../../hub/rate.ts';
+import { createRate, type Rate } from '../../../src/model/rate.ts';
 import { type IntakeLimits, ratesMax } from './limits.ts';
 import { createRecent } from './recent.ts';
 

@@ -1,6 +1,7 @@
 /** Events for the journal, told so seldom that no attacker can fill it: each once in its time, all together within a rate. */
+
+import { createRate } from '../../../src/model/rate.ts';
 import type { Clock } from '../../adapters/clock.ts';
-import { createRate } from '../../hub/rate.ts';
 import { createRecent } from './recent.ts';
 
 export interface JournalEvent {

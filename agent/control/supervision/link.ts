@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import { AppError, type ErrorCode, exitCodes } from '../../../src/errors.ts';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
-import { createLineSplitter } from '../../recorder/protocol/lines.ts';
+import { createLineSplitter } from '../../adapters/line-splitter.ts';
 import type {
   AnyReply,
   AnyRequest,

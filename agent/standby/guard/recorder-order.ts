@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import { AppError } from '../../../src/errors.ts';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
-import { createLineSplitter } from '../../recorder/protocol/lines.ts';
+import { createLineSplitter } from '../../adapters/line-splitter.ts';
 
 const retryMs = 200;
 const replyTimeoutMs = 5_000;

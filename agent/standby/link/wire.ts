@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { AppError, exitCodes, toAppError } from '../../../src/errors.ts';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
-import { createLineSplitter } from '../../recorder/protocol/lines.ts';
+import { createLineSplitter } from '../../adapters/line-splitter.ts';
 import type { PeerMethod } from './methods.ts';
 
 /** Settings of 2,000 cameras are about 2 MB. */

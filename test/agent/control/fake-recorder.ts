@@ -1,6 +1,6 @@
 /** A recorder that only answers: takes settings, reports spaces and cameras as normal, and does what a test tells it. */
 import { createServer, type Server, type Socket } from 'node:net';
-import { createLineSplitter } from '../../../agent/recorder/protocol/lines.ts';
+import { createLineSplitter } from '../../../agent/adapters/line-splitter.ts';
 import {
   type LockUse,
   type RecorderConfig,

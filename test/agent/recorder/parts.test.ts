@@ -1,8 +1,8 @@
 /** The small parts of the recorder process: clock, gate, lines, rate. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createLineSplitter, lineBytesMax } from '../../../agent/adapters/line-splitter.ts';
 import { createGate } from '../../../agent/recorder/gate.ts';
-import { createLineSplitter, lineBytesMax } from '../../../agent/recorder/protocol/lines.ts';
 import { createRateMeter } from '../../../agent/recorder/rate-meter.ts';
 import { createWallClock } from '../../../agent/recorder/wall-clock.ts';
 import { isPlanned } from '../../../src/model/recording-plan.ts';

@@ -1,5 +1,5 @@
 /** Newline-delimited JSON over a byte stream: splits bounded lines, and never holds more than one unfinished line. */
-import { AppError } from '../../../src/errors.ts';
+import { AppError } from '../../src/errors.ts';
 
 /** Longest line either side accepts; a status of 1,000 cameras is about 0.5 MB. */
 export const lineBytesMax = 16 * 1024 * 1024;

@@ -1,4 +1,4 @@
-/** Bounds how many requests a second a connection may make. */
+/** Bounds how many requests a second may come from one place. */
 
 export interface Rate {
   /** False when it is too much now. */
