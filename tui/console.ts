@@ -27,6 +27,8 @@ export interface ConsoleOptions {
   skin: Skin;
   /** Wall clock. */
   now: () => number;
+  /** Zone of this machine. */
+  timeZone?: string;
   /** How often the node is asked to report. */
   intervalMs: number;
   /** Where files go. */
@@ -72,6 +74,7 @@ export class Console implements Shell {
       prompt: null,
       busy: null,
       skin: options.skin,
+      ownTimeZone: options.timeZone ?? null,
       revision: 0,
     }));
     this.pages = createPages(this);

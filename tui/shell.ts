@@ -156,6 +156,8 @@ export interface TuiState {
   /** What is being done, shown while it lasts. */
   busy: string | null;
   skin: Skin;
+  /** Zone of the terminal that the person sits at; null where that is not known. */
+  ownTimeZone: string | null;
   /** Counts changes inside pages and overlays. */
   revision: number;
 }

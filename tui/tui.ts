@@ -37,6 +37,8 @@ export interface Surroundings {
   environment: Readonly<Record<string, string | undefined>>;
   platform: NodeJS.Platform;
   now: () => number;
+  /** Zone of the machine that the console runs on. */
+  timeZone?: string;
   folder: string;
   /** 0: nobody ticks by itself. */
   refreshMs?: number;
@@ -71,6 +73,7 @@ export function startTui(
     endsAgent: options.endsAgent ?? false,
     skin: options.skin ?? 'default',
     now: around.now,
+    ...(around.timeZone === undefined ? {} : { timeZone: around.timeZone }),
     intervalMs: Math.max(200, refreshMs || refreshMsDefault),
     folder: around.folder,
     clipboard: (text) => around.stdout.write(`\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`),
@@ -123,6 +126,7 @@ export async function runTui(options: TuiOptions): Promise<void> {
       environment: process.env,
       platform: process.platform,
       now: Date.now,
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
       folder: process.cwd(),
     },
     canSuspend ? stopProcessGroup : undefined,

@@ -13,6 +13,8 @@ export interface TestConsoleOptions extends Partial<TuiOptions> {
   environment?: Readonly<Record<string, string | undefined>>;
   skin?: Skin;
   folder?: string;
+  /** Zone of the machine that the console runs on. */
+  timeZone?: string;
 }
 
 const quietRounds = 3;
@@ -54,6 +56,7 @@ export class TestConsole {
         environment: options.environment ?? utf8,
         platform: 'linux',
         now: () => this.nowMs,
+        ...(options.timeZone === undefined ? {} : { timeZone: options.timeZone }),
         folder: options.folder ?? '.',
         refreshMs: 0,
       },

@@ -111,6 +111,15 @@ describe('getting about', () => {
   });
 });
 
+describe('the clock', () => {
+  it('names the offset of a node whose clocks show another time than ours', async () => {
+    const elsewhere = await open({ timeZone: 'America/New_York' });
+    expect(elsewhere.lines[0]).toMatch(/14:21:07 UTC\+1$/);
+    const sameTime = await open({ timeZone: 'Europe/Vienna' });
+    expect(sameTime.lines[0]).toMatch(/14:21:07$/);
+  });
+});
+
 describe('what matters is not cut', () => {
   it('the doctor’s evidence goes on in the next row', async () => {
     const screen = await open();

@@ -17,7 +17,16 @@ import {
   sizeForField,
   sizeFromField,
 } from '../../tui/format/numbers.ts';
-import { addDays, addMonths, clock, dayOf, isDay, recentMinute, weekday } from '../../tui/format/time.ts';
+import {
+  addDays,
+  addMonths,
+  clock,
+  dayOf,
+  isDay,
+  recentMinute,
+  weekday,
+  zoneOffset,
+} from '../../tui/format/time.ts';
 import { cellWidth, pad, shorten, wrap } from '../../tui/format/width.ts';
 import { detectTier, glyphsOf } from '../../tui/glyphs.ts';
 import { safeFileName } from '../../tui/save.ts';
@@ -139,6 +148,16 @@ describe('times', () => {
     expect(clock(utcMs, 'America/New_York')).toBe('21:30:00');
     expect(dayOf(utcMs, 'America/New_York')).toBe('2026-03-28');
     expect(clock(utcMs, 'No/Such_Zone')).toBe('01:30:00');
+  });
+
+  it('have the offset of their zone at that moment', () => {
+    const winter = Date.parse('2026-01-15T12:00:00.700Z');
+    expect(zoneOffset(winter, 'UTC')).toBe('UTC');
+    expect(zoneOffset(winter, 'Europe/Berlin')).toBe('UTC+1');
+    expect(zoneOffset(Date.parse('2026-07-15T12:00:00Z'), 'Europe/Berlin')).toBe('UTC+2');
+    expect(zoneOffset(winter, 'Asia/Kolkata')).toBe('UTC+5:30');
+    expect(zoneOffset(winter, 'America/St_Johns')).toBe('UTC-3:30');
+    expect(zoneOffset(Date.parse('2026-01-15T23:30:00Z'), 'Pacific/Kiritimati')).toBe('UTC+14');
   });
 
   it('of what happened before today are a day and a minute, and need no more room', () => {

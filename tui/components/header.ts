@@ -1,7 +1,7 @@
 /** The two rows on top: where we are, whose node this is, how the connection and the clock stand; and the pages. */
 import { type Line, line, lineWidth, type Span, span, spread } from '../format/line.ts';
 import { plural } from '../format/numbers.ts';
-import { clock } from '../format/time.ts';
+import { clock, zoneOffset } from '../format/time.ts';
 import { cellWidth } from '../format/width.ts';
 import type { Frame, Page, TuiState } from '../shell.ts';
 
@@ -19,7 +19,8 @@ export function headerLine(state: TuiState, crumbs: readonly string[], frame: Fr
     connectionSpan(state, frame),
     span(' ', 'bar'),
   ];
-  if (state.status) right.push(span(`${clock(frame.nowMs, frame.timeZone)} `, 'bar-strong'));
+  if (state.status)
+    right.push(span(`${clock(frame.nowMs, frame.timeZone)}${foreignZone(state, frame)} `, 'bar-strong'));
   const room = frame.columns - lineWidth({ spans: left }) - lineWidth({ spans: right });
   for (const crumb of fittingCrumbs(crumbs, room))
     left.push(span(`${glyphs.crumb} `, 'bar-good'), span(`${crumb} `, 'bar'));
@@ -32,6 +33,12 @@ export function headerLine(state: TuiState, crumbs: readonly string[], frame: Fr
     .filter((word) => word !== '')
     .join(', ');
   return { ...spread({ spans: left }, { spans: right }, frame.columns, 'bar'), label };
+}
+
+/** The node's offset where its clocks show another time than those around the person at the screen. */
+function foreignZone({ ownTimeZone }: TuiState, { nowMs, timeZone }: Frame): string {
+  const offset = zoneOffset(nowMs, timeZone);
+  return ownTimeZone === null || zoneOffset(nowMs, ownTimeZone) === offset ? '' : ` ${offset}`;
 }
 
 /** Events that no operator has acknowledged yet, on whatever page. */

@@ -43,6 +43,17 @@ export function clock(utcMs: number, timeZone: string): string {
   return partsOf(utcMs, timeZone).time;
 }
 
+/** `UTC+1`, `UTC+5:30`: what the zone's clocks show at that moment. */
+export function zoneOffset(utcMs: number, timeZone: string): string {
+  const { day, time } = partsOf(utcMs, timeZone);
+  const wholeSecondsMs = Math.floor(utcMs / 1000) * 1000;
+  const minutes = Math.round((Date.parse(`${day}T${time}Z`) - wholeSecondsMs) / 60_000);
+  if (minutes === 0) return 'UTC';
+  const hours = Math.floor(Math.abs(minutes) / 60);
+  const rest = Math.abs(minutes) % 60;
+  return `UTC${minutes < 0 ? '-' : '+'}${hours}${rest === 0 ? '' : `:${String(rest).padStart(2, '0')}`}`;
+}
+
 /** `2026-11-20`. */
 export function dayOf(utcMs: number, timeZone: string): string {
   return partsOf(utcMs, timeZone).day;
