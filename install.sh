@@ -7,6 +7,7 @@ data=/var/lib/holdfast
 account=holdfast
 listen=0.0.0.0:6060
 listen_given=
+pair=
 action=install
 dry=
 here=$(cd "$(dirname "$0")" && pwd -P)
@@ -16,7 +17,7 @@ link=/usr/local/bin/holdfast
 
 usage() {
   cat <<TEXT
-usage: ./install.sh [--dry-run] [--data DIR] [--prefix DIR] [--user NAME] [--listen ADDRESS:PORT]
+usage: ./install.sh [--dry-run] [--data DIR] [--prefix DIR] [--user NAME] [--listen ADDRESS:PORT] [--pair]
        ./install.sh --uninstall [--dry-run]
 
 Installs from this folder, or upgrades what an earlier run installed; run it as often as you like.
@@ -25,6 +26,8 @@ Installs from this folder, or upgrades what an earlier run installed; run it as 
   --prefix DIR     the program                        (default $prefix)
   --user NAME      system account the service runs as (default $account)
   --listen A:P     address of the network API         (default $listen)
+  --pair           for hot standby: the service runs as root and unconfined, as it sets addresses, mounts
+                   volumes and starts services; an upgrade keeps it so
   --uninstall      remove program and service; data folder, spaces, settings and account stay
 TEXT
 }
@@ -77,6 +80,7 @@ while [ $# -gt 0 ]; do
   case $1 in
     --dry-run) dry=yes ;;
     --uninstall) action=uninstall ;;
+    --pair) pair=yes ;;
     --help | -h)
       usage
       exit 0
@@ -103,6 +107,12 @@ done
 holds_holdfast() {
   [ -f "$1/bin/holdfast" ] && [ ! -L "$1/bin/holdfast" ] && [ -f "$1/dist/agent/main.js" ]
 }
+
+pair_mark='# A node of a pair sets addresses, mounts volumes where all can see them, and starts services.'
+if [ -n "$pair" ] || grep -qsFx "$pair_mark" "$unit"; then
+  pair=yes
+  account=root
+fi
 
 absolute --data "$data"
 absolute --prefix "$prefix"
@@ -211,6 +221,34 @@ HOLDFAST_LISTEN=$listen
 TEXT
 }
 
+confinement() {
+  if [ -n "$pair" ]; then
+    printf '%s\n' "$pair_mark"
+    return
+  fi
+  cat <<TEXT
+# Spaces may lie on any disk, so only the system itself is read-only.
+ProtectSystem=full
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+TEXT
+}
+
 write_unit() {
   write_file "$unit" <<TEXT
 [Unit]
@@ -237,25 +275,7 @@ UMask=0027
 LimitNOFILE=65536
 OOMScoreAdjust=-500
 
-# Spaces may lie on any disk, so only the system itself is read-only.
-ProtectSystem=full
-ProtectHome=yes
-PrivateTmp=yes
-PrivateDevices=yes
-NoNewPrivileges=yes
-CapabilityBoundingSet=
-ProtectKernelTunables=yes
-ProtectKernelModules=yes
-ProtectKernelLogs=yes
-ProtectControlGroups=yes
-ProtectClock=yes
-ProtectHostname=yes
-RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-LockPersonality=yes
-SystemCallArchitectures=native
+$(confinement)
 
 [Install]
 WantedBy=multi-user.target
@@ -274,6 +294,7 @@ hints() {
   say 'firewall (nothing was changed; open the port if others shall reach this node):'
   say "  ufw allow $port/tcp"
   say "  firewall-cmd --permanent --add-port=$port/tcp && firewall-cmd --reload"
+  if [ -n "$pair" ]; then say '  the other node of the pair: 7330/tcp and 7340/udp'; fi
   say '  devices that report alarms here (holdfast alarm settings --enable): the same with 6080/tcp and 6080/udp'
   say
   say "a storage space must belong to $account: install -d -o $account -g $account /srv/video"

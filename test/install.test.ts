@@ -60,6 +60,19 @@ describe.skipIf(process.platform === 'win32')('install.sh', () => {
     }
   });
 
+  it('confines the service, and not that of a pair, which sets addresses, mounts volumes and starts services', () => {
+    const unitOf = (...args: string[]) =>
+      install(...args)
+        .stdout.split('\n')
+        .map((text) => text.trim());
+    expect(unitOf()).toEqual(expect.arrayContaining(['User=holdfast', 'CapabilityBoundingSet=']));
+    const pair = unitOf('--pair');
+    expect(pair).toContain('User=root');
+    const confined = /^(Protect|Private|Restrict|NoNewPrivileges|CapabilityBoundingSet)/;
+    expect(pair.filter((text) => confined.test(text))).toEqual([]);
+    expect(pair).toContain('WantedBy=multi-user.target');
+  });
+
   it('lets the recorder and the guard outlive an agent that dies', () => {
     expect(install().stdout).toMatch(/^\s*KillMode=process$/m);
   });
