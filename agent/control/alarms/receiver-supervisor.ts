@@ -1,5 +1,4 @@
 /** The alarm receiver's supervision: what its protocol adds to that of any process. */
-import type { Clock } from '../../adapters/clock.ts';
 import {
   type ReceiverConfig,
   type ReceiverMessage,
@@ -8,8 +7,7 @@ import {
   receiverMessageSchema,
   receiverRequestSchema,
 } from '../../alarms/protocol/schema.ts';
-import type { EventMessage } from '../supervision/protocol.ts';
-import { type ProcessPorts, Supervisor } from '../supervision/supervisor.ts';
+import { Supervisor, type WatchedPorts } from '../supervision/supervisor.ts';
 
 type ReceiverReply = Extract<ReceiverMessage, { kind: 'reply' }>;
 export type ReceiverSupervisor = Supervisor<ReceiverRequest, ReceiverReply, ReceiverProcessStatus>;
@@ -23,12 +21,7 @@ const timeoutMs: Readonly<Record<ReceiverRequest['method'], number>> = {
 };
 
 export function createReceiverSupervisor(
-  options: ProcessPorts & {
-    clock: Clock;
-    config: () => ReceiverConfig;
-    onEvent: (event: Omit<EventMessage, 'kind'>) => void;
-    onChange: () => void;
-  },
+  options: WatchedPorts & { config: () => ReceiverConfig },
 ): ReceiverSupervisor {
   const { config, ...rest } = options;
   return new Supervisor<ReceiverRequest, ReceiverReply, ReceiverProcessStatus>({

@@ -1,5 +1,4 @@
 /** The recorder's supervision: what the protocol of this one process adds to that of any. */
-import type { Clock } from '../../adapters/clock.ts';
 import {
   messageSchema,
   type RecorderConfig,
@@ -8,8 +7,8 @@ import {
   type RecorderStatus,
   requestSchema,
 } from '../../recorder/protocol/schema.ts';
-import type { CallOf, EventMessage } from '../supervision/protocol.ts';
-import { type ProcessPorts, Supervisor } from '../supervision/supervisor.ts';
+import type { CallOf } from '../supervision/protocol.ts';
+import { Supervisor, type WatchedPorts } from '../supervision/supervisor.ts';
 
 export type RecorderReply = Extract<RecorderMessage, { kind: 'reply' }>;
 export type RecorderCall = CallOf<RecorderRequest>;
@@ -28,12 +27,7 @@ const timeoutMs: Readonly<Record<RecorderRequest['method'], number>> = {
 };
 
 export function createRecorderSupervisor(
-  options: ProcessPorts & {
-    clock: Clock;
-    config: (startReason: RecorderConfig['startReason']) => RecorderConfig;
-    onEvent: (event: Omit<EventMessage, 'kind'>) => void;
-    onChange: () => void;
-  },
+  options: WatchedPorts & { config: (startReason: RecorderConfig['startReason']) => RecorderConfig },
 ): RecorderSupervisor {
   const { config, ...rest } = options;
   return new Supervisor<RecorderRequest, RecorderReply, RecorderStatus>({

@@ -1,6 +1,5 @@
 /** The guard's supervision: what its protocol adds to that of any process. */
 import type { PairRole } from '../../../src/contract/index.ts';
-import type { Clock } from '../../adapters/clock.ts';
 import {
   type GuardConfig,
   type GuardMessage,
@@ -9,8 +8,7 @@ import {
   guardMessageSchema,
   guardRequestSchema,
 } from '../../standby/guard/protocol/schema.ts';
-import type { EventMessage } from '../supervision/protocol.ts';
-import { type ProcessPorts, Supervisor } from '../supervision/supervisor.ts';
+import { Supervisor, type WatchedPorts } from '../supervision/supervisor.ts';
 
 export type GuardReply = Extract<GuardMessage, { kind: 'reply' }>;
 export type GuardSupervisor = Supervisor<GuardRequest, GuardReply, GuardStatus>;
@@ -31,12 +29,7 @@ const timeoutMs: Readonly<Record<GuardRequest['method'], number>> = {
 };
 
 export function createGuardSupervisor(
-  options: ProcessPorts & {
-    clock: Clock;
-    config: () => GuardConfig | null;
-    onEvent: (event: Omit<EventMessage, 'kind'>) => void;
-    onChange: () => void;
-  },
+  options: WatchedPorts & { config: () => GuardConfig | null },
 ): GuardSupervisor {
   const { config, ...rest } = options;
   return new Supervisor<GuardRequest, GuardReply, GuardStatus>({

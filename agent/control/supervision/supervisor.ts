@@ -29,10 +29,17 @@ export interface ProcessPorts {
   isAlive: (pid: number) => boolean;
 }
 
-export interface SupervisorOptions<Request extends AnyRequest, Reply extends AnyReply, Status>
-  extends ProcessPorts {
-  protocol: Protocol<Request, Reply, Status>;
+/** The same, and who wants to hear of it. */
+export interface WatchedPorts extends ProcessPorts {
   clock: Clock;
+  onEvent: (event: Omit<EventMessage, 'kind'>) => void;
+  /** Something that the status shows has changed. */
+  onChange: () => void;
+}
+
+export interface SupervisorOptions<Request extends AnyRequest, Reply extends AnyReply, Status>
+  extends WatchedPorts {
+  protocol: Protocol<Request, Reply, Status>;
   /** The request that gives the process its settings; `restarted`: one ran under this control before. */
   configuration: (restarted: boolean) => CallOf<Request>;
   stopCall: CallOf<Request>;
@@ -40,9 +47,6 @@ export interface SupervisorOptions<Request extends AnyRequest, Reply extends Any
   hungAfterMs?: (status: Status | null) => number;
   /** The part of a status whose change a watcher wants to see at once. */
   stateOf: (status: Status) => string;
-  onEvent: (event: Omit<EventMessage, 'kind'>) => void;
-  /** Something that the status shows has changed. */
-  onChange: () => void;
 }
 
 const connectRetryMs = 50;
