@@ -45,6 +45,7 @@ export function pairProblems(next: PairConfig, members: PairMembers): string[] {
   return [
     ...memberProblems(next, members),
     ...linkProblems(next, members),
+    ...secretProblems(next),
     ...reason(() => timingOf(next.profile, next.arbiter.kind, next.timing)),
     ...reason(() => makeGraph(next.resources)),
   ];
@@ -96,6 +97,27 @@ function linkProblems({ links }: PairConfig, { self, peer }: PairMembers): strin
   return [
     ...twice.map(({ id }) => `there are two links ${id}`),
     ...incomplete.map(({ id }) => `link ${id} does not name an address of each node`),
+  ];
+}
+
+/** A secret in a place of its own is sealed and masked; anywhere else every viewer of the settings would read it. */
+function secretProblems({ arbiter, resources }: PairConfig): string[] {
+  const addresses =
+    arbiter.kind === 'hub'
+      ? [arbiter.url]
+      : arbiter.kind === 'etcd'
+        ? arbiter.endpoints
+        : arbiter.kind === 'nats'
+          ? arbiter.servers
+          : [];
+  const volumes = resources.filter(
+    (each) => each.kind === 'volume' && /(^|,)pass[a-z0-9]*=/i.test(each.options),
+  );
+  return [
+    ...(addresses.some((address) => address.includes('@'))
+      ? ["the arbiter's address holds a user or password: give them as user and password"]
+      : []),
+    ...volumes.map(({ id }) => `the options of volume ${id} hold a password: give it as password`),
   ];
 }
 

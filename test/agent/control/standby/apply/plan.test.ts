@@ -47,6 +47,28 @@ describe('new settings of a pair', () => {
       { nodes: ['a', 'b'].map((id) => ({ id, name: id, address: 'h', fingerprint: 'x' })) },
       'certificate',
     ],
+    [
+      'a password in the address of the arbiter',
+      { arbiter: { kind: 'nats', servers: ['nats://u:secret@n1:4222'] } },
+      'as user and password',
+    ],
+    [
+      'a password among the options of a volume',
+      {
+        resources: [
+          {
+            id: 'share',
+            name: 'share',
+            kind: 'volume',
+            device: '//nas/v',
+            mountPoint: '/mnt/v',
+            fileSystem: 'cifs',
+            options: 'ro,password=secret',
+          },
+        ],
+      },
+      'options of volume share',
+    ],
     ['a circle', { resources: [process_('web', ['db']), process_('db', ['web'])] }, 'web'],
     ['a dependency that is missing', { resources: [process_('web', ['db'])] }, 'db'],
     [
