@@ -102,3 +102,8 @@ async function readKey(path: string): Promise<Buffer | null> {
     hint: 'Put it back from a backup: it must hold 32 bytes in base64.',
   });
 }
+
+/** What a camera's seal is bound to. */
+export function sealContext(cameraId: string): string {
+  return `camera ${cameraId}`;
+}

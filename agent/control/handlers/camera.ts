@@ -6,12 +6,11 @@ import { type CameraAddress, splitCameraAddress } from '../../../src/model/camer
 import { printable } from '../../../src/model/printable.ts';
 import { type CameraSettings, camerasMax, type Settings } from '../../../src/settings/schema.ts';
 import { parseRtspUrl } from '../../media/rtsp/url.ts';
-import type { Sealer } from '../../settings/seal.ts';
+import { type Sealer, sealContext } from '../../settings/seal.ts';
 import { note } from '../api/context.ts';
 import { api } from '../api/implementer.ts';
 import { findById, findByIdOrName } from '../find.ts';
 import { requireNoLocks } from '../locks.ts';
-import { sealContext } from '../recorder/config.ts';
 import type { Services } from '../services.ts';
 
 /** Characters of an address in an error. */

@@ -1,13 +1,8 @@
 /** The recorder's configuration out of the settings: credentials opened, everything else as it is. */
 import type { CameraSettings, Settings } from '../../../src/settings/schema.ts';
 import type { CameraConfig, RecorderConfig } from '../../recorder/protocol/schema.ts';
-import type { Sealer } from '../../settings/seal.ts';
+import { type Sealer, sealContext } from '../../settings/seal.ts';
 import { records } from '../standby/share.ts';
-
-/** What a camera's seal is bound to. */
-export function sealContext(cameraId: string): string {
-  return `camera ${cameraId}`;
-}
 
 export function recorderConfig(options: {
   settings: Settings;

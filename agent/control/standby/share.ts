@@ -17,8 +17,7 @@ import {
   type PairSettings,
   type Settings,
 } from '../../../src/settings/schema.ts';
-import { credentialsSchema, type Sealer } from '../../settings/seal.ts';
-import { sealContext } from '../recorder/config.ts';
+import { credentialsSchema, type Sealer, sealContext } from '../../settings/seal.ts';
 import { maskPair, secretsOf, unmaskPair } from './secrets.ts';
 
 const sharedCameraSchema = z.object({

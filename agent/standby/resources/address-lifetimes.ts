@@ -2,7 +2,7 @@
 import { AppError, toAppError } from '../../../src/errors.ts';
 import type { Clock } from '../../adapters/clock.ts';
 import type { Commands } from './commands.ts';
-import type { ResourceEvent } from './controller.ts';
+import type { ResourceEvent } from './event.ts';
 
 /** Heartbeats may grant more often than is needed. */
 const everyMsMin = 150;

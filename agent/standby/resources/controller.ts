@@ -3,6 +3,7 @@ import type { AppError } from '../../../src/errors.ts';
 import type { Clock } from '../../adapters/clock.ts';
 import type { AddressLifetimes } from './address-lifetimes.ts';
 import type { Commands } from './commands.ts';
+import type { ResourceEvent } from './event.ts';
 
 export interface Action {
   /** Fires at the time-out, or when a stop overtakes: what runs is killed. */
@@ -19,14 +20,6 @@ export interface Controller {
   monitor(action: Action): Promise<void>;
   /** Addresses only: gone as fast as the system can; rejects when it may still be there. */
   drop?(signal: AbortSignal): Promise<void>;
-}
-
-export interface ResourceEvent {
-  readonly level: 'info' | 'warning' | 'error';
-  readonly event: string;
-  /** Id of the resource. */
-  readonly subject: string;
-  readonly text: string;
 }
 
 /** What controllers are given. */

@@ -3,7 +3,8 @@ import type { ResourceConfig, ResourceState } from '../../../src/contract/standb
 import { resourceConfigSchema } from '../../../src/contract/standby.ts';
 import { type AppError, toAppError } from '../../../src/errors.ts';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
-import type { Controller, ResourceEvent } from './controller.ts';
+import type { Controller } from './controller.ts';
+import type { ResourceEvent } from './event.ts';
 import { timed } from './timed.ts';
 
 export interface ItemDeps {

@@ -3,7 +3,7 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { systemClock } from '../../../../agent/adapters/clock.ts';
-import type { ResourceEvent } from '../../../../agent/standby/resources/controller.ts';
+import type { ResourceEvent } from '../../../../agent/standby/resources/event.ts';
 import { createSystemCommands } from '../../../../agent/standby/resources/processes/system-commands.ts';
 import { createResourceRunner } from '../../../../agent/standby/resources/runner.ts';
 import type { ResourceRunner } from '../../../../agent/standby/types.ts';

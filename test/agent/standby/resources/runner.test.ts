@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ResourceEvent } from '../../../../agent/standby/resources/controller.ts';
+import type { ResourceEvent } from '../../../../agent/standby/resources/event.ts';
 import { createResourceRunner } from '../../../../agent/standby/resources/runner.ts';
 import type { PairConfig } from '../../../../src/contract/standby.ts';
 import type { AppError } from '../../../../src/errors.ts';
