@@ -1,6 +1,6 @@
 /** A node that lives in memory: answers the contract's calls from sample data and remembers what was asked of it. */
 import { Readable } from 'node:stream';
-import type { NodeStatus, Pool, Space, Whoami } from '../../src/contract/index.ts';
+import type { Lock, NodeStatus, Pool, Space, Whoami } from '../../src/contract/index.ts';
 import { AppError } from '../../src/errors.ts';
 import type { ApiClient, Connection, ConnectionState } from '../../tui/api.ts';
 import { type FakeReceivers, fakeReceivers, fakeReceiversClient } from './sample-alarms.ts';
@@ -29,6 +29,8 @@ export class FakeAgent implements Connection {
   /** Thrown by the next changing call. */
   refuse: AppError | null = null;
   probeOk = true;
+  /** What is locked, in the order of its list. */
+  locks: Lock[] = [];
   /** The password that logs in. */
   password = 'Correct-horse-9';
   #state: ConnectionState = { phase: 'connected', sinceMs: 0, attempts: 0, retryAtMs: null, error: null };
@@ -355,6 +357,25 @@ function fakeClient(agent: FakeAgent): ApiClient {
       hour: async (input: { cameraId: string; startMs: number }) =>
         sampleHour(find(agent.status.cameras, input.cameraId), input.startMs),
       gaps: async () => [],
+    },
+    lock: {
+      list: async () => agent.locks,
+      add: async (input: { camera: string; fromMs: number; toMs: number; note?: string | undefined }) => {
+        agent.note('lock.add', input);
+        const { camera, note = '', ...stretch } = input;
+        const cameraName = find(agent.status.cameras, camera).name;
+        const held = { blocks: 3, bytes: 3 * 64 * 2 ** 20 };
+        const made = { createdBy: whoami().user, createdAtMs: sampleNowMs };
+        const id = `lock-${agent.locks.length + 1}`;
+        const lock: Lock = { id, cameraId: camera, cameraName, ...stretch, note, ...made, ...held };
+        agent.locks = [...agent.locks, lock];
+        return lock;
+      },
+      remove: async (input: { id: string }) => {
+        agent.note('lock.remove', input);
+        agent.locks = agent.locks.filter(({ id }) => id !== input.id);
+        return ok;
+      },
     },
     export: {
       plan: async (input: { camera: string; fromMs: number; toMs: number }) => ({

@@ -8,6 +8,7 @@ import { pad, shorten } from '../../format/width.ts';
 import { reasonWords } from '../../format/words.ts';
 import type { Frame } from '../../shell.ts';
 import { alternate, cellColumns, hourCell, hourInWords } from './cells.ts';
+import { lockedWords, locksIn } from './locked.ts';
 import { columnsOf, type DayRow, dayRows, hourAt, type InspectionState, missingSecondsOf } from './state.ts';
 
 const hourMs = 3_600_000;
@@ -124,7 +125,8 @@ function cameraLine(
   const tone = selected ? 'strong' : 'text';
   const spans: Span[] = [
     span(selected ? glyphs.pointer : ' ', 'key'),
-    span(`${pad(row.name, layout.name)} `, tone),
+    span(pad(row.name, layout.name), tone),
+    isLocked(row, state) ? span(glyphs.locked, 'warn') : span(' '),
     ...(layout.id ? [span(`${pad(row.id, layout.id)} `, 'dim')] : []),
     ...cells,
   ];
@@ -134,6 +136,12 @@ function cameraLine(
   }
   if (layout.reason) spans.push(span(` ${pad(worstReason(row), layout.reason)}`));
   return { spans, label: spokenRow(row, selected, state) };
+}
+
+/** A mark beside the name says that some of the day is locked; the bottom row says what. */
+function isLocked(row: DayRow, state: InspectionState): boolean {
+  const [fromMs, toMs] = [row.hours[0]?.startMs ?? 0, (row.hours.at(-1)?.startMs ?? 0) + hourMs];
+  return locksIn(state.locks, { cameraId: row.id, fromMs, toMs }).length > 0;
 }
 
 function worstReason(row: DayRow): string {
@@ -150,7 +158,7 @@ function spokenRow(row: DayRow, selected: boolean, state: InspectionState): stri
     (hour) => `${String(hour.hour).padStart(2, '0')} h ${hourInWords(hour, state.dayData?.checkedToMs)}`,
   );
   const text = bad.length === 0 ? 'no exceptions' : words.join('; ');
-  return `${selected ? 'selected: ' : ''}${row.name}: ${text}`;
+  return `${selected ? 'selected: ' : ''}${row.name}: ${text}${isLocked(row, state) ? ', locked in part' : ''}`;
 }
 
 function legend(frame: Frame): Line {
@@ -166,15 +174,20 @@ function legend(frame: Frame): Line {
 }
 
 /** The cell under the cursor in words. */
-export function dayFoot(state: InspectionState, columns: number): Line {
+export function dayFoot(state: InspectionState, { columns, timeZone }: Frame): Line {
   const at = hourAt(state);
   if (!at) return line('');
   const { row, hour } = at;
   const time = `${String(hour.hour).padStart(2, '0')}:00`;
   const tone = hour.state === 'exception' ? 'bad' : 'text';
+  const stretch = { cameraId: row.id, fromMs: hour.startMs, toMs: hour.startMs + hourMs };
+  const locks = locksIn(state.locks, stretch);
+  const ids = `locked: ${locks.map(({ id }) => id).join(', ')}`;
+  const locked = columns < 100 ? shorten(ids, 20) : shorten(lockedWords(locks, timeZone), 60);
   return line(
     span(` ${shorten(row.name, columns < 100 ? 16 : 40)}`, 'strong'),
     span(`  ${time}  `, 'accent'),
+    ...(locks.length === 0 ? [] : [span(`${locked}  `, 'warn')]),
     span(hourInWords(hour, state.dayData?.checkedToMs), tone),
   );
 }

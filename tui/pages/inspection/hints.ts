@@ -8,6 +8,7 @@ export const dayHints: readonly Hint[] = [
   { key: 'x', text: 'exceptions' },
   { key: 's', text: 'sort' },
   { key: 'E', text: 'clip' },
+  { key: 'L', text: 'lock' },
   { key: '/', text: 'filter' },
   { key: 'd', text: 'pick a day' },
   { key: 't', text: 'today' },
@@ -28,6 +29,7 @@ export const hourHints: readonly Hint[] = [
   { key: 'Esc', text: 'back' },
   { key: '← →', text: 'minute' },
   { key: 'E', text: 'clip' },
+  { key: 'L', text: 'lock' },
   { key: 'PgDn', text: 'gaps' },
   { key: 'e', text: 'CSV' },
 ];
@@ -41,5 +43,7 @@ export const inspectionHelp: readonly HelpItem[] = [
   { keys: 'x', text: 'only cameras with exceptions' },
   { keys: 's', text: 'worst first, or in the order of the cameras' },
   { keys: 'E', text: 'export the video of the hour' },
+  { keys: 'L', text: 'lock the hour, or the minute, so that it is not overwritten' },
+  { keys: 'U', text: 'what is locked, and unlock it' },
   { keys: 'a number', text: 'whole minutes of video in an hour that misses some' },
 ];

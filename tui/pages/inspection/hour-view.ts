@@ -7,6 +7,7 @@ import { clock, dayOf, weekday } from '../../format/time.ts';
 import { pad, shorten } from '../../format/width.ts';
 import { reasonWords } from '../../format/words.ts';
 import type { Frame } from '../../shell.ts';
+import { lockedWords, locksIn } from './locked.ts';
 import { minuteCell } from './minutes.ts';
 import type { InspectionState } from './state.ts';
 
@@ -25,7 +26,7 @@ export function hourLines(state: InspectionState, frame: Frame): Line[] {
   const lines = [
     title(data, state, frame),
     summary(data, frame.nowMs),
-    blank,
+    lockedLine(data, state, frame),
     ruler(cellOf(frame)),
     ...rows,
     blank,
@@ -52,6 +53,15 @@ function summary(data: InspectionHourDetail, nowMs: number): Line {
     span(` ${plural(holding, 'minute')} with video`, 'strong'),
     span(`, ${formatDuration(seconds)} in all; the plan wanted ${plural(wanted.length, 'minute')}`),
   );
+}
+
+/** What of the hour is locked; blank when nothing is. */
+function lockedLine(data: InspectionHourDetail, state: InspectionState, frame: Frame): Line {
+  const { cameraId, startMs: fromMs } = data;
+  const locks = locksIn(state.locks, { cameraId, fromMs, toMs: fromMs + 3_600_000 });
+  if (locks.length === 0) return blank;
+  const mark = frame.theme.glyphs.locked;
+  return line(span(` ${mark} ${shorten(lockedWords(locks, frame.timeZone), frame.columns - 4)}`, 'warn'));
 }
 
 function ruler(cell: number): Line {
@@ -110,5 +120,12 @@ export function hourFoot(state: InspectionState, frame: Frame): Line {
   if (!minute || !state.hourData) return line('');
   const time = clock(state.hourData.startMs + minute.minute * 60_000, frame.timeZone).slice(0, 5);
   const { words, tone } = minuteCell(minute, state.hourData.startMs, frame.nowMs);
-  return line(span(` ${time}  `, 'accent'), span(words, tone === 'cell-bad' ? 'bad' : 'text'));
+  const fromMs = state.hourData.startMs + minute.minute * 60_000;
+  const stretch = { cameraId: state.hourData.cameraId, fromMs, toMs: fromMs + 60_000 };
+  const isLocked = locksIn(state.locks, stretch).length > 0;
+  return line(
+    span(` ${time}  `, 'accent'),
+    ...(isLocked ? [span('locked  ', 'warn')] : []),
+    span(words, tone === 'cell-bad' ? 'bad' : 'text'),
+  );
 }

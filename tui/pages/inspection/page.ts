@@ -5,17 +5,20 @@ import { addDays, addMonths, dayOf, isDay } from '../../format/time.ts';
 import type { Key } from '../../keys.ts';
 import type { Frame, Page, PageView, Shell } from '../../shell.ts';
 import { hourInWords } from './cells.ts';
-import { openClip } from './clip.ts';
+import { type ClipRange, openClip } from './clip.ts';
 import { openDayPicker } from './day-picker.ts';
 import { dayFoot, dayLines, gridChromeRows } from './day-view.ts';
 import { dayHints, hourHints, inspectionHelp, monthHints } from './hints.ts';
 import { hourFoot, hourLines, minutesPerRow } from './hour-view.ts';
+import { openLockForm } from './lock-form.ts';
+import { openLockList } from './lock-list.ts';
 import { firstOfInterest } from './minutes.ts';
 import { monthFoot, monthLines } from './month-view.ts';
 import { inspectionSheet } from './sheets.ts';
 import { columnsOf, hourAt, type InspectionState, monthCellAt, visibleIds } from './state.ts';
 
 const hourMs = 3_600_000;
+const minuteMs = 60_000;
 
 export function createInspectionPage(shell: Shell): Page {
   let state: InspectionState = {
@@ -25,6 +28,7 @@ export function createInspectionPage(shell: Shell): Page {
     dayData: null,
     monthData: null,
     hourData: null,
+    locks: [],
     cameraId: null,
     list: listStart,
     column: 0,
@@ -61,6 +65,7 @@ export function createInspectionPage(shell: Shell): Page {
 
   function load(): void {
     const { mode, day, month } = state;
+    loadLocks();
     loadedMinute = Math.floor(shell.nodeNowMs() / 60_000);
     const failed = (thrown: unknown): void => {
       const { text, code } = problemOf(thrown);
@@ -81,6 +86,14 @@ export function createInspectionPage(shell: Shell): Page {
         settle();
       }, failed);
     } else loadHour();
+  }
+
+  /** Marks only: a node that knows no locks, or does not say, shows none. */
+  function loadLocks(): void {
+    shell.client.lock.list({}).then(
+      (locks) => set({ locks }),
+      () => set({ locks: [] }),
+    );
   }
 
   /** At first the cursor stands on the present hour of the worst camera. */
@@ -128,13 +141,27 @@ export function createInspectionPage(shell: Shell): Page {
 
   const pickDay = (): void => openDayPicker(shell, shownDay(), showDay);
 
-  function clip(): void {
+  /** The hour under the cursor as far as it has come, or `spanMs` of it from `offsetMs` on. */
+  function stretchAt(offsetMs = 0, spanMs = hourMs): ClipRange | null {
     const at = hourAt(state);
-    if (!at || state.mode === 'month') return;
+    if (!at || state.mode === 'month') return null;
+    const fromMs = at.hour.startMs + offsetMs;
     const nowMs = Math.floor(shell.nodeNowMs() / 1000) * 1000;
-    const toMs = Math.min(at.hour.startMs + hourMs, Math.max(nowMs, at.hour.startMs + 1000));
-    openClip(shell, { cameraId: at.row.id, name: at.row.name, fromMs: at.hour.startMs, toMs });
+    const toMs = Math.min(fromMs + spanMs, Math.max(nowMs, fromMs + 1000));
+    return { cameraId: at.row.id, name: at.row.name, fromMs, toMs };
   }
+
+  function clip(): void {
+    const range = stretchAt();
+    if (range) openClip(shell, range);
+  }
+
+  function lock(): void {
+    const range = state.mode === 'hour' ? stretchAt(state.minute * minuteMs, minuteMs) : stretchAt();
+    if (range) openLockForm(shell, range, loadLocks);
+  }
+
+  const showLocks = (): void => openLockList(shell, loadLocks);
 
   function stepTime(by: number) {
     if (state.mode === 'month') return showMonth(addMonths(state.month, by));
@@ -198,6 +225,8 @@ export function createInspectionPage(shell: Shell): Page {
       '[': () => stepTime(-1),
       ']': () => stepTime(1),
       E: clip,
+      L: lock,
+      U: showLocks,
     };
     const action = actions[pressed];
     action?.();
@@ -227,7 +256,7 @@ export function createInspectionPage(shell: Shell): Page {
     return {
       crumbs: ['Inspection', state.day === null ? 'today' : state.day],
       lines: dayLines(state, frame),
-      foot: dayFoot(state, frame.columns),
+      foot: dayFoot(state, frame),
       hints: dayHints,
     };
   }
@@ -274,6 +303,8 @@ export function createInspectionPage(shell: Shell): Page {
         run: (month) => showMonth(/^\d{4}-(0[1-9]|1[0-2])$/.test(month) ? month : shownDay().slice(0, 7)),
       },
       { name: 'today', text: 'inspect today', run: () => showDay(null) },
+      { name: 'lock', text: 'keep the hour, or the minute, from overwriting', run: lock },
+      { name: 'locks', aliases: ['unlock'], text: 'what is locked, and unlock it', run: showLocks },
       { name: 'clip', aliases: ['export video'], text: 'export the video of the hour', run: clip },
       { name: 'exceptions', text: 'only cameras with exceptions, or all', run: () => void key('x') },
     ],

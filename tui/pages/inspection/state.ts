@@ -4,6 +4,7 @@ import type {
   InspectionHour,
   InspectionHourDetail,
   InspectionMonth,
+  Lock,
 } from '../../../src/contract/index.ts';
 import type { ListCursor } from '../../components/list.ts';
 import { passesFilter } from '../../format/filter.ts';
@@ -20,6 +21,8 @@ export interface InspectionState {
   dayData: InspectionDay | null;
   monthData: InspectionMonth | null;
   hourData: InspectionHourDetail | null;
+  /** All of the node; none while they are not known. */
+  locks: readonly Lock[];
   /** The camera under the cursor, so that it stays there when rows move. */
   cameraId: string | null;
   list: ListCursor;
