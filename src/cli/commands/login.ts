@@ -53,6 +53,9 @@ export function addLogin(program: Command, host: CommandHost): void {
       const connection = openConnection(target, { reconnect: false, ...sessionFor(target, context.io) });
       try {
         await connection.client.session.logout();
+      } catch (error) {
+        // It has ended already: all that is left is to forget it.
+        if (!(error instanceof AppError) || error.code !== 'unauthorized') throw error;
       } finally {
         connection.close();
         fileTokenStore().remove(url);

@@ -572,6 +572,18 @@ describe('login and password', () => {
     expect(fake?.tokens).toEqual([undefined, 'token-secret', 'token-secret']);
   });
 
+  it('logout of a session that has ended already forgets it and is content', async () => {
+    let refusal: number | undefined;
+    await node(router, { tls: true, refuse: () => refusal });
+    const url = fake?.url ?? '';
+    await cli(['login', url, '--password-stdin'], { stdin: 'secret\n' });
+    refusal = 401;
+    expect(await cli(['logout', url])).toMatchObject({ code: 0, stdout: `logged out of ${url}\n` });
+    refusal = undefined;
+    await cli(['status', '--node', url]);
+    expect(fake?.tokens).toEqual([undefined, 'token-secret', undefined]);
+  });
+
   it('a changed certificate is refused until it is accepted by its fingerprint', async () => {
     await node(router, { tls: true });
     const { url, fingerprint } = fake ?? { url: '', fingerprint: '' };
