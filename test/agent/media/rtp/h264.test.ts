@@ -64,6 +64,14 @@ describe('H.264 packets', () => {
     expect(stream.nals()).toEqual([[...hex(idr.subarray(0, 4)), ...hex(idrSecondSlice)]]);
   });
 
+  it('drops fragments that go on after an aggregate, also one in which nothing is whole', () => {
+    const [first = idr, ...rest] = fuA(secondSlice, 1);
+    const cut = stapA(aud).subarray(0, -1);
+    expect(new Stream('h264', sets).picture(idr, first, cut, ...rest).nals()).toEqual([
+      [...hex(idr), ...hex(secondSlice.subarray(0, 2))],
+    ]);
+  });
+
   it('drops fragments without a start', () => {
     const [, ...tail] = fuA(slice, 2);
     expect(
