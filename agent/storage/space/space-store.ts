@@ -101,6 +101,7 @@ export class SpaceStore {
   /** Takes a block into use; the row is marked at once, so that nobody else takes it. */
   async take(row: BlockRow, use: BlockUse): Promise<OpenBlock> {
     checkHead(use.init);
+    const before = { ...row };
     Object.assign(row, {
       generation: row.generation + 1,
       state: 'open',
@@ -110,8 +111,8 @@ export class SpaceStore {
       ...emptyBlock,
     });
     this.taking.add(row.number);
-    this.cutFromMs.delete(row.number);
     try {
+      await this.#forget(row, before);
       return await this.#begin(row, use);
     } finally {
       this.taking.delete(row.number);
@@ -128,9 +129,21 @@ export class SpaceStore {
     }
   }
 
-  /** Index first, and only then the head over the old video (I1): a crash between leaves an unused block, never a false claim. */
+  /**
+   * Index first, and only then the head over the old video (I1): a crash between leaves an unused block, never a false
+   * claim. While the index cannot be written the block stays what it was, with what it holds.
+   */
+  async #forget(row: BlockRow, before: Readonly<BlockRow>): Promise<void> {
+    try {
+      await this.commit({ drops: [{ block: row.number, overwritten: true }], blocks: [{ ...row }] });
+      this.cutFromMs.delete(row.number);
+    } catch (thrown) {
+      Object.assign(row, before);
+      throw thrown;
+    }
+  }
+
   async #begin(row: BlockRow, use: BlockUse): Promise<OpenBlock> {
-    await this.commit({ drops: [{ block: row.number, overwritten: true }], blocks: [{ ...row }] });
     const head = encodeBlockHead(
       {
         spaceId: this.id,
