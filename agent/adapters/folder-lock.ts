@@ -6,6 +6,9 @@ import { AppError } from '../../src/errors.ts';
 import { fromErrno } from './errno.ts';
 import { fromSqlite } from './sqlite.ts';
 
+/** A lock holds until it is given back, also when nobody keeps what `lockFolder` gave: else it would go with the garbage. */
+const held = new Set<DatabaseSync>();
+
 export interface FolderLock {
   release(): void;
 }
@@ -29,8 +32,14 @@ export function lockFolder(path: string, dataDir: string): FolderLock {
       cause,
     });
   }
-  const held = database;
-  return { release: () => held.close() };
+  const taken = database;
+  held.add(taken);
+  return {
+    release: () => {
+      held.delete(taken);
+      taken.close();
+    },
+  };
 }
 
 /** SQLite does not tell why it cannot open a file. Not opened to be tried: its closing would give locks on it back. */

@@ -38,10 +38,13 @@ async function elsewhere(user?: number): Promise<string> {
   const program = `import(${JSON.stringify(module)}).then(({ lockFolder }) => {
     ${user === undefined ? '' : `process.setgroups([]); process.setgid(${user}); process.setuid(${user});`}
     lockFolder(${JSON.stringify(path())}, 'here');
+    globalThis.gc();
     console.log('taken');
     setInterval(() => {}, 1_000);
   }).catch((error) => console.log(error.code));`;
-  child = spawn(process.execPath, ['--no-warnings', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  child = spawn(process.execPath, ['--no-warnings', '--expose-gc', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const stdout = child.stdout;
   if (!stdout) throw new Error('no output');
   const [chunk] = await once(stdout, 'data');
