@@ -230,6 +230,14 @@ describe('a camera', () => {
     expect(screen.agent.calls.at(-1)).toEqual(['camera.edit', { id: 'c7', enabled: true }]);
   });
 
+  it('may be allowed to ask for the readable password afterwards, too', async () => {
+    const screen = await open();
+    await screen.press('3', 'c', 'tab', 'tab', 'tab', 'tab', 'tab');
+    expect(screen.text).toMatch(/Basic auth +‹ as it is ›/);
+    await screen.press('right', 'right', 'tab', 'tab', 'tab', 'tab', 'enter');
+    expect(screen.agent.calls[0]?.[1]).toMatchObject({ id: 'c4', allowBasicAuth: true });
+  });
+
   it('is changed without its address being sent again', async () => {
     const screen = await open();
     await screen.press('3', 'c', 'ctrl-u');

@@ -100,6 +100,12 @@ const basicEntry: ChoiceEntry = {
     { value: 'yes', label: 'allow' },
   ],
 };
+/** The node does not say what is set. */
+const basicChange: ChoiceEntry = {
+  ...basicEntry,
+  value: 'keep',
+  options: [{ value: 'keep', label: 'as it is' }, ...basicEntry.options],
+};
 
 const planEntry = (value: string): ChoiceEntry => ({
   kind: 'choice',
@@ -226,6 +232,7 @@ export function editCamera(shell: Shell, camera: Camera): void {
         poolEntry(shell, camera.poolId),
         planEntry(plan),
         transportEntry(camera.transport),
+        basicChange,
         {
           kind: 'text',
           name: 'url',
@@ -252,6 +259,7 @@ export function editCamera(shell: Shell, camera: Camera): void {
           channel: Number(values.channel),
           pool: values.pool ?? '',
           transport: values.transport === 'udp' ? 'udp' : 'tcp',
+          ...(values.basic === 'keep' ? {} : { allowBasicAuth: values.basic === 'yes' }),
           ...(next === 'always' || next === 'never' ? { plan: next } : {}),
           ...((values.url ?? '').trim() === '' ? {} : { url: cameraUrl(values) }),
         });
