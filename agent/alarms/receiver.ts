@@ -20,6 +20,7 @@ import type { AlarmStore } from './store/types.ts';
 import { groupGraceMs } from './supervision/group-supervision.ts';
 import { createSupervision, type Supervision } from './supervision/supervision.ts';
 import { type AlarmEvent, takenByIngress } from './types.ts';
+import { withWayOn } from './way-on.ts';
 
 export interface ReceiverOptions {
   readonly clock: Clock;
@@ -108,7 +109,11 @@ class RunningReceiver implements Receiver {
     });
     this.#listening = createListening(clock, {
       accounts: this.#directory,
-      sink,
+      sink: withWayOn(sink, {
+        isMember: () => this.#membership.share() !== null,
+        hasOutput: () => this.#ability().ready,
+        keeps: () => this.#config?.keepWithoutOutput === true,
+      }),
       takenBy: nodeId,
       way: 'direct',
       categorise: (format, content) => this.#directory.categorise(format, content),

@@ -123,4 +123,19 @@ describe('two receivers in a group on a hub', { timeout: 90_000 }, () => {
     });
     await spare.node.client.device.add({ account: '9999', name: 'Here' });
   });
+
+  it('a former spare answers no device until it has an output, or is told to keep events', async () => {
+    const { client } = spare.node;
+    const before = await client.alarm.status();
+    expect(before.outputs).toEqual([]);
+    expect(await report(spare.port, '9999', 'Nri1/BA6', 500)).toBe(null);
+    expect((await client.alarm.status()).lastNumber).toBe(before.lastNumber);
+    // Its ARC does not answer: that is what the queue is for.
+    await client.alarm.setOutput({ ...toArc(arc), port: 1 });
+    expect(await report(spare.port, '9999', 'Nri1/BA7')).toMatch(/^"ACK"/);
+    await client.alarm.removeOutput({ id: 'arc' });
+    expect(await report(spare.port, '9999', 'Nri1/BA8', 500)).toBe(null);
+    await client.alarm.configure({ keepWithoutOutput: true });
+    expect(await report(spare.port, '9999', 'Nri1/BA9')).toMatch(/^"ACK"/);
+  });
 });

@@ -235,7 +235,10 @@ export function fakeReceivers(): FakeReceivers {
     calls: [],
     receiver: sampleReceiver(),
     group: sampleGroup(),
-    settings: { enabled: true, listenHost: '0.0.0.0', port: 6080, forwardUnknown: true, checkTime: true },
+    settings: {
+      ...{ enabled: true, listenHost: '0.0.0.0', port: 6080 },
+      ...{ forwardUnknown: true, checkTime: true, keepWithoutOutput: false },
+    },
     outputs: [
       alarmOutputSchema.parse({ id: 'arc', name: 'ARC north', kind: 'dc09', host: 'arc.example', key: '' }),
       alarmOutputSchema.parse({ id: 'arc2', name: 'ARC south', kind: 'surgard-client', host: '192.0.2.8' }),

@@ -775,16 +775,20 @@ describe('the outputs', () => {
 
   it('have the settings of the receiver beside them', async () => {
     const screen = await inOutputs({}, ['l', 'tab', 'tab', 'ctrl-u']);
+    expect(screen.text).toMatch(/Without an output +‹ events are not acknowledged ›/);
     await screen.type('70000');
-    await screen.press(...through(3));
+    await screen.press(...through(4));
     expect(screen.text).toContain('a port from 1 to 65535');
     await screen.press('ctrl-u');
     await screen.type('6090');
-    await screen.press(...through(3));
+    await screen.press('tab', 'tab', 'tab', 'right', ...through(1));
     expect(calls(screen)).toEqual([
       [
         'alarm.configure',
-        { enabled: true, listenHost: '0.0.0.0', port: 6090, forwardUnknown: true, checkTime: true },
+        {
+          ...{ enabled: true, listenHost: '0.0.0.0', port: 6090 },
+          ...{ forwardUnknown: true, checkTime: true, keepWithoutOutput: true },
+        },
       ],
     ]);
   });

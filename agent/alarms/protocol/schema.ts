@@ -22,6 +22,7 @@ export const receiverConfigSchema = z.object({
   port: z.number().int(),
   forwardUnknown: z.boolean(),
   checkTime: z.boolean(),
+  keepWithoutOutput: z.boolean(),
   group: z
     .object({
       store: groupStoreSchema,

@@ -299,6 +299,7 @@ function addSettings(noun: Command, host: CommandHost): void {
         'forward events of accounts that are not entered (they are kept anyhow)',
       ],
       ['--check-time <on|off>', 'refuse encrypted messages more than 40 s old or 20 s ahead'],
+      ['--keep-without-output <on|off>', 'acknowledge events although there is no ARC to tell (default off)'],
     ],
     options: z.object({
       enable: z.boolean().optional(),
@@ -306,6 +307,7 @@ function addSettings(noun: Command, host: CommandHost): void {
       listen: z.string().max(280).optional(),
       forwardUnknown: onOff,
       checkTime: onOff,
+      keepWithoutOutput: onOff,
     }),
     examples: [
       'holdfast alarm settings',
@@ -319,13 +321,14 @@ function addSettings(noun: Command, host: CommandHost): void {
             hint: 'give one of them',
           });
         }
-        const { forwardUnknown, checkTime } = options;
+        const { forwardUnknown, checkTime, keepWithoutOutput } = options;
         const change: Partial<ReceiverSettings> = {
           ...(options.enable ? { enabled: true } : {}),
           ...(options.disable ? { enabled: false } : {}),
           ...(options.listen === undefined ? {} : listenOf(options.listen)),
           ...(forwardUnknown === undefined ? {} : { forwardUnknown }),
           ...(checkTime === undefined ? {} : { checkTime }),
+          ...(keepWithoutOutput === undefined ? {} : { keepWithoutOutput }),
         };
         const changes = Object.keys(change).length > 0;
         const settings = changes ? await client.alarm.configure(change) : await client.alarm.settings();
@@ -335,9 +338,13 @@ function addSettings(noun: Command, host: CommandHost): void {
             ['listens on', `${bracketed(settings.listenHost)}:${settings.port}, TCP and UDP`],
             ['unknown accounts', settings.forwardUnknown ? 'kept and forwarded' : 'kept, not forwarded'],
             ['time of encrypted messages', settings.checkTime ? 'checked (-40/+20 s)' : 'not checked'],
+            [
+              'without an output',
+              settings.keepWithoutOutput ? 'acknowledged and kept here' : 'events are not acknowledged',
+            ],
           ]),
         );
-        if (changes && settings.enabled) await sayListening(context, client);
+        if (changes && settings.enabled) await sayListening(context, client, settings);
       }),
   });
 }
@@ -346,10 +353,18 @@ const listenWaitMs = 5_000;
 const listenPollMs = 200;
 
 /** A port that is taken, or may not be opened, shows at once and not with the first alarm. */
-async function sayListening({ output }: CommandContext, client: NodeClient): Promise<void> {
+async function sayListening(
+  { output }: CommandContext,
+  client: NodeClient,
+  { keepWithoutOutput }: ReceiverSettings,
+): Promise<void> {
   for (let waitedMs = 0; ; waitedMs += listenPollMs) {
-    const { listen, problem, rssBytes } = await client.alarm.status();
-    if (listen !== null && problem === null) return;
+    const { listen, problem, rssBytes, outputs } = await client.alarm.status();
+    if (listen !== null && problem === null) {
+      if (!keepWithoutOutput && outputs.every(({ state }) => state === 'disabled'))
+        output.note('devices are acknowledged once there is an output or a group: holdfast alarm output set');
+      return;
+    }
     // Only a process that runs has a size: what it has against the port will not go away by itself.
     if (waitedMs >= listenWaitMs || (rssBytes > 0 && problem !== null))
       return output.note(`it does not listen yet: ${problem ?? 'it is starting'}`);

@@ -142,6 +142,7 @@ beforeEach(async () => {
           port: 6080,
           forwardUnknown: true,
           checkTime: true,
+          keepWithoutOutput: false,
         })),
         configure: alarm.configure.handler(({ input }) =>
           noted('alarm.configure', input, {
@@ -150,6 +151,7 @@ beforeEach(async () => {
             port: 6080,
             forwardUnknown: true,
             checkTime: true,
+            keepWithoutOutput: false,
             ...JSON.parse(JSON.stringify(input)),
           }),
         ),
@@ -299,9 +301,15 @@ describe('holdfast alarm', () => {
   it('settings change only what is named, and refuse nonsense', async () => {
     await hf('alarm settings');
     expect(called('alarm.configure')).toEqual([]);
-    await hf('alarm settings --enable --listen [::]:7000 --check-time off');
+    const without = await hf('alarm settings --enable --listen [::]:7000 --check-time off');
+    expect(without.stdout).toContain('events are not acknowledged');
+    expect(without.stderr).toContain('once there is an output or a group');
+    const keeps = await hf('alarm settings --keep-without-output on');
+    expect(keeps.stdout).toContain('acknowledged and kept here');
+    expect(keeps.stderr).toBe('');
     expect(called('alarm.configure')).toEqual([
       { enabled: true, listenHost: '::', port: 7000, checkTime: false },
+      { keepWithoutOutput: true },
     ]);
     for (const wrong of ['--enable --disable', '--listen 6080', '--listen a:99999', '--check-time maybe']) {
       expect((await hf(`alarm settings ${wrong}`)).code, wrong).toBe(exitCodes.invalid_input);

@@ -131,7 +131,7 @@ function arcStep(receivers: Receivers, done: () => void): void {
   const { shell } = receivers;
   openStep(shell, {
     title: 'Receive alarms, step 2 of 3: the ARC',
-    why: 'Where the automation answers. Heartbeats, formats and alternates can be changed later: Outputs, c.',
+    why: 'Where the automation answers; without one, and without a group, devices are not acknowledged. Heartbeats, formats and alternates can be changed later: Outputs, c.',
     entries: [
       {
         kind: 'choice',
@@ -203,7 +203,9 @@ function deviceStep({ shell }: Receivers, done: () => void): void {
         name: (values.name ?? '').trim(),
         key: key === '' ? null : key,
       });
-      shell.notify('The receiver is set up: a test from the panel should show now.', 'good');
+      const outputs = await shell.client.alarm.outputs();
+      if (outputs.length === 0) shell.notify('No output yet: panels are answered once there is one.', 'warn');
+      else shell.notify('The receiver is set up: a test from the panel should show now.', 'good');
     },
     next: done,
   });

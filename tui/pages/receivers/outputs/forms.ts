@@ -271,6 +271,10 @@ export function configureReceiver({ shell }: Receivers, settings: ReceiverSettin
           ['yes', 'refused outside of -40 to +20 s'],
           ['no', 'not checked'],
         ]),
+        choice('keep', 'Without an output', settings.keepWithoutOutput ? 'yes' : 'no', [
+          ['no', 'events are not acknowledged'],
+          ['yes', 'acknowledged and kept here only'],
+        ]),
       ],
       submit: 'Save',
       working: 'Saving',
@@ -281,6 +285,7 @@ export function configureReceiver({ shell }: Receivers, settings: ReceiverSettin
           port: Number(values.port),
           forwardUnknown: values.forwardUnknown === 'yes',
           checkTime: values.checkTime === 'yes',
+          keepWithoutOutput: values.keep === 'yes',
         });
         return true;
       },
