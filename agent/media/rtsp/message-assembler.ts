@@ -6,6 +6,9 @@ const methodLengthMax = 32;
 const startLineLengthMax = 4096;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
+const slash = 0x2f;
+/** "RTSP" */
+const protocolName: readonly number[] = [0x52, 0x54, 0x53, 0x50];
 
 export type Feeding = 'more' | 'done' | 'garbage';
 
@@ -65,7 +68,7 @@ export class MessageAssembler {
   #accepts(byte: number): boolean {
     if (this.#stage === 'name') {
       if (isNameByte(byte)) return this.#length < methodLengthMax;
-      return this.#length >= 3 && (byte === 0x20 || byte === 0x2f);
+      return byte === slash ? this.#isProtocolName() : byte === 0x20 && this.#length >= 3;
     }
     if (this.#stage === 'line') {
       return (
@@ -73,6 +76,11 @@ export class MessageAssembler {
       );
     }
     return true;
+  }
+
+  /** A slash follows no other name: "RTP/AVP" is of a description whose length was wrong. */
+  #isProtocolName(): boolean {
+    return this.#length === protocolName.length && protocolName.every((byte, at) => this.#bytes[at] === byte);
   }
 
   #push(byte: number): void {

@@ -51,6 +51,7 @@ describe('the interleaved splitter', () => {
     ['letters that begin like a message', text('RTXX GARBAGE')],
     ['a start line with binary in it', [...text('PLAY '), 0, 1, 2]],
     ['a frame whose length was wrong', [0x24, 0, 0, 9, 0x12, 0x34]],
+    ['the end of a description whose length was wrong', text('0 RTP/AVP 8\r\na=control:track2\r\n')],
     ['a false start at a known channel', [0x24, 0, 0, 2, 0x00, 0x00]],
   ])('finds its way after %s', (_name, garbage) => {
     const good = [...frame(0, 0x80, 1, 2), ...frame(1, 0x81, 3), ...ok, ...frame(0, 0x80, 4)];
