@@ -57,7 +57,7 @@ function poolColumns(glyphs: Glyphs): Column<Pool>[] {
     { title: 'Locked', width: 7, align: 'right', from: 76, cell: (pool) => formatSize(pool.lockedBytes) },
     { title: 'Strategy', width: 12, from: 100, cell: strategyWords },
     { title: 'Cams', width: 4, align: 'right', from: 100, cell: (pool) => String(pool.cameras) },
-    { title: 'Keeps', width: 10, align: 'right', cell: keepsWords },
+    { title: 'Keeps', width: keepsWidth, align: 'right', cell: keepsWords },
   ];
 }
 
@@ -65,12 +65,13 @@ export function strategyWords(pool: Pool): string {
   return pool.strategy === 'cycle' ? `cycle ${pool.cycleDays ?? '?'} d` : 'capacity';
 }
 
-/** How long it holds at the present rate, in at most ten cells: from ten hours on without minutes. */
+const keepsWidth = 10;
+
+/** How long it holds at the present rate: both units where they fit the column, else the larger alone. */
 export function keepsWords({ retentionSeconds }: Pool): string {
   if (retentionSeconds === null) return '?';
-  const hours = 3600;
-  const exact = retentionSeconds < 10 * hours || retentionSeconds >= 24 * hours;
-  return formatDuration(exact ? retentionSeconds : Math.floor(retentionSeconds / hours) * hours);
+  const exact = formatDuration(retentionSeconds);
+  return exact.length <= keepsWidth ? exact : exact.split(' ').slice(0, 2).join(' ');
 }
 
 function spaceColumns(glyphs: Glyphs): Column<Space>[] {
