@@ -22,6 +22,20 @@ export function parseTime(text: string, nowMs: number): number {
   return absolute;
 }
 
+/** Two moments that `--from` and `--to` name, as `parseTime` reads them. @throws AppError `invalid_input` also when nothing lies between. */
+export function parseStretch(
+  given: { from: string; to: string },
+  nowMs: number,
+): { fromMs: number; toMs: number } {
+  const [fromMs, toMs] = [parseTime(given.from, nowMs), parseTime(given.to, nowMs)];
+  if (fromMs < toMs) return { fromMs, toMs };
+  throw new AppError(
+    'invalid_input',
+    `--from (${formatTime(fromMs)}) is not before --to (${formatTime(toMs)})`,
+    { hint: 'give the earlier moment first' },
+  );
+}
+
 function localTime(text: string, nowMs: number): number | undefined {
   const match = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/.exec(text);
   if (!match) return undefined;

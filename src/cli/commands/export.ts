@@ -12,7 +12,7 @@ import { formatSize } from '../../model/size.ts';
 import { addCommand, type CommandContext, type CommandHost } from '../command.ts';
 import { errnoOf, fileError } from '../file-errors.ts';
 import { progressBar } from '../progress.ts';
-import { formatDuration, formatTime, parseTime } from '../time.ts';
+import { formatDuration, formatTime, parseStretch } from '../time.ts';
 
 export function addExport(program: Command, host: CommandHost): void {
   addCommand(program, host, {
@@ -38,15 +38,7 @@ export function addExport(program: Command, host: CommandHost): void {
       'holdfast export --camera c1 --from 2026-11-19T08:00:00Z --to 2026-11-19T09:00:00Z --out hour.mp4 --json',
     ],
     run: async (context, _args, options) => {
-      const nowMs = context.io.nowMs();
-      const [fromMs, toMs] = [parseTime(options.from, nowMs), parseTime(options.to, nowMs)];
-      if (fromMs >= toMs) {
-        throw new AppError(
-          'invalid_input',
-          `--from (${formatTime(fromMs)}) is not before --to (${formatTime(toMs)})`,
-          { hint: 'give the earlier moment first' },
-        );
-      }
+      const { fromMs, toMs } = parseStretch(options, context.io.nowMs());
       const out = resolve(options.out);
       if (!options.force && existsSync(out)) throw exists(out);
       await context.withNode(async (connection) => {

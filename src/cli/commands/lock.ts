@@ -5,10 +5,10 @@ import type { Lock } from '../../contract/index.ts';
 import { AppError } from '../../errors.ts';
 import { plural } from '../../model/plural.ts';
 import { formatSize } from '../../model/size.ts';
-import { addCommand, addNoun, type CommandContext, type CommandHost, onlyArgument } from '../command.ts';
+import { addCommand, addNoun, type CommandHost, onlyArgument } from '../command.ts';
 import type { Column } from '../output.ts';
 import { confirmByName } from '../prompt.ts';
-import { formatTime, parseTime } from '../time.ts';
+import { formatTime, parseStretch } from '../time.ts';
 
 const columns: readonly Column<Lock>[] = [
   { title: 'lock', value: (row) => row.id },
@@ -39,7 +39,7 @@ export function addLock(program: Command, host: CommandHost): void {
     run: (context, _args, { camera }) =>
       context.withNode(async ({ client }) => {
         const locks = await client.lock.list(camera === undefined ? {} : { camera });
-        context.output.result(locks, () => context.output.table(locks, columns, 'nothing is locked'));
+        context.output.list(locks, columns, 'nothing is locked');
       }),
   });
   addAdd(noun, host);
@@ -68,20 +68,12 @@ function addAdd(noun: Command, host: CommandHost): void {
       'holdfast lock add --camera c1 --from 2026-11-19T08:00:00Z --to 2026-11-19T09:00:00Z --json',
     ],
     run: async (context, _args, options) => {
-      const nowMs = context.io.nowMs();
-      const [fromMs, toMs] = [parseTime(options.from, nowMs), parseTime(options.to, nowMs)];
-      if (fromMs >= toMs) {
-        throw new AppError(
-          'invalid_input',
-          `--from (${formatTime(fromMs)}) is not before --to (${formatTime(toMs)})`,
-          { hint: 'give the earlier moment first' },
-        );
-      }
+      const { fromMs, toMs } = parseStretch(options, context.io.nowMs());
       await context.withNode(async ({ client }) => {
         const { camera } = options;
         const note = options.note === undefined ? {} : { note: options.note };
         const lock = await client.lock.add({ camera, fromMs, toMs, ...note });
-        report(context, lock, addedText(lock, toMs));
+        context.output.done(lock, addedText(lock, toMs));
       });
     },
   });
@@ -114,11 +106,7 @@ function addRemove(noun: Command, host: CommandHost): void {
           given: options.yes,
         });
         await client.lock.remove({ id });
-        report(context, { id, removed: true }, `${id} is removed`);
+        context.output.done({ id, removed: true }, `${id} is removed`);
       }),
   });
-}
-
-function report(context: CommandContext, value: unknown, text: string): void {
-  context.output.result(value, () => context.output.line(text));
 }

@@ -1,6 +1,6 @@
 /** Times and durations in every spelling that people use. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { formatDuration, formatTime, parseTime } from '../../../src/cli/time.ts';
+import { formatDuration, formatTime, parseStretch, parseTime } from '../../../src/cli/time.ts';
 
 const zone = process.env.TZ;
 beforeAll(() => {
@@ -51,6 +51,19 @@ describe('parseTime', () => {
 
   it('reads what formatTime writes', () => {
     expect(parseTime(formatTime(nowMs), 0)).toBe(nowMs);
+  });
+});
+
+describe('parseStretch', () => {
+  it('reads both ends, and refuses one that ends before it begins or where it begins', () => {
+    expect(parseStretch({ from: '-10m', to: 'now' }, nowMs)).toEqual({
+      fromMs: nowMs - 600_000,
+      toMs: nowMs,
+    });
+    for (const from of ['now', '-1m'])
+      expect(() => parseStretch({ from, to: '-1m' }, nowMs)).toThrowError(
+        expect.objectContaining({ code: 'invalid_input', hint: 'give the earlier moment first' }),
+      );
   });
 });
 
