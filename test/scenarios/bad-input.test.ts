@@ -450,7 +450,7 @@ describe('cameras that cannot be recorded', () => {
     const quick = [...cases].filter(([, { exit }]) => exit !== undefined);
     await Promise.all(
       quick.map(async ([name, { url, exit = 'unavailable' }]) => {
-        const tried = await holdfast('camera', 'add', name, '--url', url, '--pool', 'video');
+        const tried = await holdfast('camera', 'add', `${name} again`, '--url', url, '--pool', 'video');
         expect(tried.code, `${name}: ${tried.stderr}`).toBe(exitCodes[exit]);
         expect(tried.stderr, name).toMatch(
           /^error: the camera gives no usable stream: .+\nhint: .+--force.+\n$/,
