@@ -91,7 +91,11 @@ export function createIndexClient(send: IndexTransport): IndexClient {
       await ask({ kind: 'closeSpace', spaceId, remove });
     },
     minutesOf: (spaceId, block, fromMinute) => ask({ kind: 'minutesOf', spaceId, block, fromMinute }),
-    presentMs: (spaceId, range) => ask({ kind: 'presentMs', spaceId, ...range }),
+    presentMs: async (spaceId, range) => {
+      // What is being overwritten is not present any more.
+      await tails.get(spaceId);
+      return ask({ kind: 'presentMs', spaceId, ...range });
+    },
     loadGaps: () => ask({ kind: 'loadGaps' }),
     commitGaps: async (one) => {
       await ask({ kind: 'commitGaps', commit: one });
