@@ -499,6 +499,13 @@ describe('the events', () => {
     expect(screen.text).toMatch(/User +9 /);
   });
 
+  it('that are missing are explained where nothing could forward them', async () => {
+    const screen = await inEvents({ alarms: [], receiver: sampleReceiver({ outputs: [] }) });
+    expect(screen.text).toContain('without an output devices are not acknowledged');
+    const other = await inEvents({ alarms: [] });
+    expect(other.text).toContain('No event has come in yet.');
+  });
+
   it('come in by themselves, newest first, while the cursor stays with its event', async () => {
     const screen = await inEvents();
     expect(screen.agent.receivers.watchers).toBe(1);

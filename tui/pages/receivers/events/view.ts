@@ -28,7 +28,9 @@ export function eventLines({ feed, receiver, list }: EventsView, frame: Frame): 
         ? 'No such event.'
         : receiver?.listen === null
           ? 'No event, and this node does not listen: l in Outputs changes that.'
-          : 'No event has come in yet.');
+          : goesNowhere(receiver)
+            ? 'No event: without an output devices are not acknowledged. Outputs, a adds one.'
+            : 'No event has come in yet.');
   return [
     titleLine(feed, receiver, frame),
     ...padLines(
@@ -36,6 +38,11 @@ export function eventLines({ feed, receiver, list }: EventsView, frame: Frame): 
       height,
     ),
   ];
+}
+
+/** Nothing is set up that could forward; in a group the outputs come with the host's copy. */
+function goesNowhere(receiver: ReceiverStatus | null): boolean {
+  return receiver?.outputs.every(({ state }) => state === 'disabled') === true;
 }
 
 export function filterWords(filter: EventFilter): string[] {
