@@ -71,7 +71,7 @@ function receiverConcerns(receiver: ReceiverStatus, group: GroupStatus, nowMs: n
       'error',
       'todo',
       'alarms have nowhere to go: there is no output',
-      'Until there is one devices are acknowledged only where the settings say so. Add the ARC: holdfast alarm output set arc --host HOST --port PORT.',
+      'Add the ARC: holdfast alarm output set arc --host HOST --port PORT. Until then devices are not acknowledged, unless the settings say so.',
     );
   }
   if (!receiver.enabled) {
