@@ -10,7 +10,7 @@ const spacesMax = 256;
 
 /** A row of an older generation of its block says nothing any more. */
 const minutesSql = `
-  SELECT minute.minute, minute.block, minute.generation, offset_bytes, length_bytes, present_ms
+  SELECT minute.minute, minute.block, minute.generation, offset_bytes, length_bytes, present_ms, first_ms
   FROM minute JOIN block ON block.number = minute.block AND block.generation = minute.generation
   WHERE minute.camera_id = ?1 AND minute.stream = 'main' AND minute.minute BETWEEN ?2 AND ?3
   ORDER BY minute.minute`;
@@ -43,9 +43,11 @@ export class PlaybackStore {
     const toMinute = Math.ceil(toMs / minuteMs) - 1;
     const rows = spaces.slice(0, spacesMax).flatMap((space) => {
       const found = this.#rowsOf(space.id, cameraId, fromMinute, toMinute);
-      return found.map((row) => toMinuteRow(space, row));
+      return found.map((row) => ({ row: toMinuteRow(space, row), blockMs: numberOf(row, 'first_ms') }));
     });
-    return rows.sort((left, right) => left.minute - right.minute);
+    // Of the blocks in one minute the numbers say nothing about the order in which they were recorded.
+    rows.sort((left, right) => left.row.minute - right.row.minute || left.blockMs - right.blockMs);
+    return rows.map(({ row }) => row);
   }
 
   close(): void {
