@@ -154,7 +154,7 @@ export class SessionDriver implements RtspSession {
         this.#tracks = new MediaTracks({
           ...action.selection,
           receiver: this.#options.receiver,
-          onGoodbye: () => this.#dispatch({ kind: 'goodbye' }),
+          onGoodbye: (isLast) => this.#dispatch({ kind: 'goodbye', isLast }),
         });
         this.#routes = new MediaRoutes(this.#tracks);
         return;

@@ -13,6 +13,8 @@ import { parseRtspUrl } from './url.ts';
 
 /** Packets come, but nothing that can be decoded: how many media time-outs that is tolerated. */
 const picturelessTimeouts = 6;
+/** So long sound may come after the picture's goodbye. */
+const lastSoundMs = 1_000;
 /** Bytes that belong to nothing, with not one picture among them, that are tolerated. */
 const skippedBytesMax = 1024 * 1024;
 
@@ -40,6 +42,7 @@ export function initialState(settings: SessionSettings): SessionState {
     packetsSinceMs: 0,
     units: 0,
     unitsSinceMs: 0,
+    endsAtMs: Number.POSITIVE_INFINITY,
   };
 }
 
@@ -78,7 +81,7 @@ export function step(
     case 'closed':
       return settle(transition, onClosed(transition, event.code));
     case 'goodbye':
-      return settle(transition, endings.endedByCamera('RTCP goodbye'));
+      return settle(transition, onGoodbye(transition, event.isLast));
     case 'stop':
       return settle(transition, endings.stopped());
   }
@@ -176,8 +179,15 @@ function onTick(transition: Transition, tick: Extract<SessionEvent, { kind: 'tic
   return endings.noAnswer(method, settings.responseTimeoutMs, skippedBytes);
 }
 
+/** The last sound of a server that is busy comes a moment after the end of its picture. */
+function onGoodbye({ state, nowMs }: Transition, isLast: boolean): Step | SessionEnd {
+  if (isLast || state.phase !== 'playing') return endings.endedByCamera('RTCP goodbye');
+  return nothing({ ...state, endsAtMs: Math.min(state.endsAtMs, nowMs + lastSoundMs) });
+}
+
 function onPlayingTick(transition: Transition): Step | SessionEnd {
   const { settings, state, nowMs } = transition;
+  if (nowMs >= state.endsAtMs) return endings.endedByCamera('RTCP goodbye');
   if (nowMs - state.packetsSinceMs >= settings.mediaTimeoutMs) {
     return endings.stalled(settings.mediaTimeoutMs, state.transport === 'udp');
   }

@@ -19,8 +19,8 @@ export interface MediaTracksOptions {
   readonly audio: AudioChoice | null;
   readonly notes: readonly string[];
   readonly receiver: MediaReceiver;
-  /** The sender of the video said goodbye. */
-  readonly onGoodbye: () => void;
+  /** The sender of the video said goodbye; `isLast` when no sound is to be waited for. */
+  readonly onGoodbye: (isLast: boolean) => void;
 }
 
 export class MediaTracks implements AudioSink, RtcpSink {
@@ -31,7 +31,8 @@ export class MediaTracks implements AudioSink, RtcpSink {
   readonly #sets: ParameterSets;
   readonly #units: AccessUnits;
   readonly #notes: string[];
-  readonly #onGoodbye: () => void;
+  readonly #onGoodbye: (isLast: boolean) => void;
+  readonly #gone = new Set<TrackName>();
   #audioChoice: AudioChoice | null;
   #announced = false;
   /** Of the report that is being read. */
@@ -107,7 +108,11 @@ export class MediaTracks implements AudioSink, RtcpSink {
   }
 
   goodbye(source: number): void {
-    if (this.#reportTrack === 'video' && this.video.source === (source | 0)) this.#onGoodbye();
+    const name = this.#reportTrack;
+    if (this[name]?.source !== (source | 0)) return;
+    this.#gone.add(name);
+    // A sender that is done with the picture may have sound in hand still.
+    if (this.#gone.has('video')) this.#onGoodbye(this.audio === null || this.#gone.has('audio'));
   }
 
   #track(

@@ -64,6 +64,8 @@ export interface SessionState {
   /** Whole pictures at the last tick, and since when there are no more. */
   readonly units: number;
   readonly unitsSinceMs: number;
+  /** When a sender that said goodbye is let go (monotonic); infinite before. */
+  readonly endsAtMs: number;
 }
 
 export type SessionEvent =
@@ -78,7 +80,8 @@ export type SessionEvent =
   | { readonly kind: 'failed'; readonly end: SessionEnd }
   /** The connection ended; `code` of the socket error, null when the server closed it in order. */
   | { readonly kind: 'closed'; readonly code: string | null }
-  | { readonly kind: 'goodbye' }
+  /** Of the sender of the video; `isLast` when nothing of another track is to be waited for. */
+  | { readonly kind: 'goodbye'; readonly isLast: boolean }
   | { readonly kind: 'stop' };
 
 export type SessionAction =

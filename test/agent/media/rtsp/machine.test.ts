@@ -335,10 +335,23 @@ describe('the end of a session', () => {
   it('is "ended" when a playing camera closes, says goodbye or tears down', () => {
     expect(new Run().playing().on(closed(null)).end().reason).toBe('stream-ended');
     expect(new Run().playing().on(closed('ECONNRESET')).end().reason).toBe('stream-ended');
-    expect(new Run().playing().on({ kind: 'goodbye' }).end().reason).toBe('stream-ended');
+    expect(new Run().playing().on({ kind: 'goodbye', isLast: true }).end().reason).toBe('stream-ended');
     const request = parseHead('TEARDOWN rtsp://h/ RTSP/1.0');
     if (request.kind !== 'request') throw new Error('no request');
     expect(new Run().playing().on({ kind: 'request', request }).end().reason).toBe('stream-ended');
+  });
+
+  it('waits a second for sound after the goodbye of the picture, and not for ever', () => {
+    const run = new Run().playing();
+    run.tick(10_000, 1, 100).on({ kind: 'goodbye', isLast: false });
+    expect(run.did()).toEqual([]);
+    run.tick(10_900, 2, 100).on({ kind: 'goodbye', isLast: false });
+    expect(run.did()).toEqual([]);
+    expect(run.tick(11_000, 3, 100).end().reason).toBe('stream-ended');
+    expect(
+      new Run().playing().on({ kind: 'goodbye', isLast: false }).on({ kind: 'goodbye', isLast: true }).end()
+        .reason,
+    ).toBe('stream-ended');
   });
 
   it('is refused for good for a codec that is not supported', () => {
@@ -357,7 +370,7 @@ describe('the end of a session', () => {
   it('comes once', () => {
     const run = new Run().on({ kind: 'stop' });
     expect(run.did()).toEqual(['end stream-ended']);
-    for (const event of [closed(null), { kind: 'stop' }, { kind: 'goodbye' }] as const) {
+    for (const event of [closed(null), { kind: 'stop' }, { kind: 'goodbye', isLast: true }] as const) {
       expect(run.on(event).did()).toEqual([]);
     }
   });

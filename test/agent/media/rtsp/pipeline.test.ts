@@ -14,7 +14,11 @@ function receive(reads: readonly Uint8Array[]): RecordingReceiver {
   const selection = selectTracks(parseSdp(soundSdp));
   if ('refusal' in selection) throw new Error(selection.refusal.detail);
   const receiver = new RecordingReceiver();
-  const tracks = new MediaTracks({ ...selection, receiver, onGoodbye: () => receiver.log.push('goodbye') });
+  const tracks = new MediaTracks({
+    ...selection,
+    receiver,
+    onGoodbye: (isLast) => receiver.log.push(isLast ? 'last goodbye' : 'goodbye'),
+  });
   const routes = new MediaRoutes(tracks);
   const splitter = new InterleavedSplitter({
     frame: (channel, bytes, start, end) => routes.packet(channel, bytes, start, end, 1000),
@@ -70,6 +74,22 @@ const stream = fc.array(fc.tuple(payloads, fc.boolean()), { maxLength: 15 }).map
     bytes.push(...interleave(2, sound), ...Buffer.from('RTSP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n$$'));
   });
   return Uint8Array.from(bytes);
+});
+
+describe('a goodbye of the picture', () => {
+  const packet = interleave(0, rtp({ sequence: 1, timestamp: 0, payload: h264.idr, marker: true }));
+  const sound = (sequence: number) =>
+    interleave(2, rtp({ sequence, timestamp: sequence * 160, payload: Uint8Array.of(1), payloadType: 8 }));
+  const goodbye = (channel: number) => interleave(channel, Buffer.from('81cb000100001234', 'hex'));
+
+  it('is the last one only once the sound has said it too', () => {
+    const told = (reads: readonly Uint8Array[]) =>
+      receive(reads).log.filter((entry) => String(entry).endsWith('goodbye'));
+    expect(told([packet, sound(1), goodbye(1)])).toEqual(['goodbye']);
+    expect(told([packet, sound(1), goodbye(1), sound(2), goodbye(3)])).toEqual(['goodbye', 'last goodbye']);
+    expect(told([packet, sound(1), goodbye(3)])).toEqual([]);
+    expect(told([packet, sound(1), goodbye(3), goodbye(1)])).toEqual(['last goodbye']);
+  });
 });
 
 describe('a stream of bytes', () => {
