@@ -130,6 +130,8 @@ export function openLine<M extends LineMessage>(options: LineOptions, events: Li
 
   const check = () => {
     cancelCheck = clock.after(checkEveryMs, check);
+    // Between two connections nothing can be answered: the next one is on its way, and has a time of its own.
+    if (!ready) return;
     const beforeMs = clock.monotonicMs() - options.responseTimeoutMs;
     // Those that are sent again go to the end, where the walk ends.
     for (const [key, entry] of waiting) {
