@@ -19,6 +19,13 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
+async function exported(node: TestNode, downloadPath: string): Promise<Buffer> {
+  const { stream } = await node.connection.download(downloadPath);
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
 /** The camera's blocks that touch a stretch, as they lie on the disk. */
 function blocksOf(node: TestNode, spacePath: string, range: { fromMs: number; toMs: number }): Buffer[] {
   const index = new DatabaseSync(join(node.dataDir, 'index', 's1.db'), { readOnly: true });
@@ -34,7 +41,7 @@ function blocksOf(node: TestNode, spacePath: string, range: { fromMs: number; to
   }
 }
 
-it('a locked stretch lies on the disk byte for byte, and exports, after turns of the pool, a kill -9 of the recorder and a new agent', async () => {
+it('a locked stretch lies on the disk and exports byte for byte after turns of the pool, a kill -9 of the recorder and a new agent', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'hf-locks-'));
   ends.push(() => rmSync(folder, { recursive: true, force: true }));
   const cameras = await startTestCameras({ port: 0, count: names.length, mbps });
@@ -70,6 +77,7 @@ it('a locked stretch lies on the disk byte for byte, and exports, after turns of
   const before = blocksOf(node, spacePath, range);
   const plan = await client.export.plan({ camera: 'door', ...range });
   expect(plan.presentSeconds).toBeGreaterThan(1.4);
+  const file = await exported(node, plan.downloadPath);
   expect(before.length).toBeGreaterThan(1);
 
   // Until here nothing was overwritten; from here on a turn takes six seconds.
@@ -91,6 +99,7 @@ it('a locked stretch lies on the disk byte for byte, and exports, after turns of
     before.map(() => true),
   );
   expect(await client.export.plan({ camera: 'door', ...range })).toEqual(plan);
+  expect((await exported(node, plan.downloadPath)).equals(file)).toBe(true);
   expect((await client.lock.list({}))[0]).toMatchObject({ id: lock.id, note: 'case 2217' });
   const status = await client.node.status();
   expect(status.pools[0]?.lockedBytes).toBeGreaterThanOrEqual(lock.bytes ?? 0);
