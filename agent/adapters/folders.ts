@@ -40,6 +40,9 @@ const virtualTypes = new Set([
   'rpc_pipefs',
 ]);
 
+/** Where systems mount memory and their own affairs with types of ordinary file systems: not offered, and taken when typed. */
+const systemFolders = /^\/(dev|proc|run(?!\/media\/)|sys)(\/|$)/;
+
 export function createFolders(nodeId: () => string): Folders {
   const inspect = (path: string, kind: FolderEntry['kind'] = 'folder') => inspectFolder(path, kind, nodeId());
   return {
@@ -160,7 +163,9 @@ async function refuseVirtual(path: string): Promise<void> {
 }
 
 async function mountPoints(): Promise<string[]> {
-  const mounts = (await readMounts()).filter((mount) => !virtualTypes.has(mount.fsType));
+  const mounts = (await readMounts()).filter(
+    ({ fsType, mountPoint }) => !virtualTypes.has(fsType) && !systemFolders.test(mountPoint),
+  );
   const points = await Promise.all(
     mounts.map(async ({ mountPoint }) =>
       (await stat(mountPoint).catch(() => null))?.isDirectory() ? mountPoint : null,

@@ -12,6 +12,8 @@ export class RateMeter {
   readonly #samples: { bytes: number; atMs: number }[] = [];
 
   sample(bytes: number, atMs: number): void {
+    // The time before the first byte would only thin out those that follow.
+    if (this.#samples[0]?.bytes === bytes) this.#samples.length = 0;
     this.#samples.push({ bytes, atMs });
     while (this.#samples.length > 2 && (this.#samples[1]?.atMs ?? atMs) < atMs - rateWindowMs)
       this.#samples.shift();

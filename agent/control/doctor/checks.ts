@@ -1,5 +1,6 @@
 /** The doctor: every condition that a node needs, each with what was found and how to mend it. Pure. */
 import type { DoctorCheck, NodeStatus } from '../../../src/contract/index.ts';
+import { plural } from '../../../src/model/plural.ts';
 import { formatSize } from '../../../src/model/size.ts';
 import type { MachineFacts } from '../../adapters/machine-facts.ts';
 import { certificateWarningMs, dataFolderFreeMinBytes } from '../status/concerns.ts';
@@ -192,7 +193,7 @@ function checkOpenFiles({ machine, status }: DoctorFacts): DoctorCheck {
   return check(
     'open-files',
     limit >= wanted ? 'pass' : 'warn',
-    `${limit} allowed, ${wanted} wanted for ${status.cameras.length} cameras`,
+    `${limit} allowed, ${wanted} wanted for ${plural(status.cameras.length, 'camera')}`,
     'Raise LimitNOFILE of the service (or ulimit -n).',
   );
 }

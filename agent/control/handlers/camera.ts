@@ -86,6 +86,7 @@ function addCamera(
       hint: 'Choose another id, or leave it out.',
     });
   }
+  requireFreeName(draft, input.name, null);
   const camera: CameraSettings = {
     id,
     name: input.name,
@@ -103,6 +104,16 @@ function addCamera(
   return camera;
 }
 
+/** People and commands call a camera by its name. @throws AppError `conflict` when another one has it. */
+function requireFreeName(draft: Settings, name: string, ownId: string | null): void {
+  const same = draft.cameras.find((camera) => camera.name === name && camera.id !== ownId);
+  if (!same) return;
+  throw new AppError('conflict', `there is a camera called ${name} already: ${same.id}`, {
+    hint: `Choose another name, or change that one: holdfast camera edit ${same.id}.`,
+    details: { id: same.id },
+  });
+}
+
 interface CameraEdit {
   id: string;
   name?: string | undefined;
@@ -118,6 +129,7 @@ interface CameraEdit {
 function editCamera(draft: Settings, input: CameraEdit, sealer: Sealer): CameraSettings {
   const camera = findById(draft.cameras, input.id, 'camera');
   if (input.pool !== undefined) camera.poolId = findByIdOrName(draft.pools, input.pool, 'pool').id;
+  if (input.name !== undefined && input.name !== camera.name) requireFreeName(draft, input.name, camera.id);
   if (input.url !== undefined) Object.assign(camera, changeAddress(camera, input.url, sealer));
   camera.name = input.name ?? camera.name;
   camera.channel = input.channel ?? camera.channel;

@@ -92,13 +92,9 @@ function readPlan(text: string): RecordingPlan {
   }
 }
 
-/** Commands take a camera by its name. @throws AppError `conflict` when another one has it. */
-async function requireFreeName(
-  client: Connection['client'],
-  name: string,
-  ownId: string | null,
-): Promise<void> {
-  const same = (await client.camera.list()).find((camera) => camera.name === name && camera.id !== ownId);
+/** The node refuses a name that another camera has; said here, nobody waits for a camera to be tried first. */
+async function requireFreeName(client: Connection['client'], name: string): Promise<void> {
+  const same = (await client.camera.list()).find((camera) => camera.name === name);
   if (!same) return;
   throw new AppError('conflict', `there is a camera called ${name} already: ${same.id}`, {
     hint: `Choose another name, or change that one: holdfast camera edit ${same.id}.`,
@@ -195,7 +191,7 @@ function addAdd(noun: Command, host: CommandHost): void {
     ],
     run: (context, args, options) =>
       context.withNode(async (connection) => {
-        await requireFreeName(connection.client, onlyArgument(args), null);
+        await requireFreeName(connection.client, onlyArgument(args));
         if (options.probe) await probe(connection, probeSource(options.url, options), options.force);
         const camera = await connection.client.camera.add({
           name: onlyArgument(args),
@@ -261,7 +257,6 @@ function addChanging(noun: Command, host: CommandHost): void {
       requireChange(options);
       await context.withNode(async ({ client }) => {
         const { id } = await client.camera.show({ id: onlyArgument(args) });
-        if (options.name !== undefined) await requireFreeName(client, options.name, id);
         const camera = await client.camera.edit({
           id,
           ...sourceOf(options),

@@ -183,6 +183,19 @@ describe('pools', () => {
 });
 
 describe('cameras', () => {
+  it('have a name of their own, as people and commands call them by it', async () => {
+    const add = (name: string) => client.camera.add({ name, url: 'rtsp://h/', pool: poolId });
+    const [first, second] = [await add('north door'), await add('south door')];
+    expect(await failureOf(add('north door'))).toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(`north door already: ${first.id}`),
+    });
+    const rename = (name: string) => client.camera.edit({ id: second.id, name });
+    expect((await failureOf(rename('north door'))).code).toBe('conflict');
+    expect((await rename('south door')).name).toBe('south door');
+    expect((await rename('back door')).name).toBe('back door');
+  });
+
   const secret = 'Sup3r-geheim';
   let poolId = '';
   beforeAll(async () => {
