@@ -1,6 +1,6 @@
 /**
- * The sink of devices: takes nothing that would go nowhere. A receiver that stands alone without an output would acknowledge
- * alarms that no ARC ever sees; without an answer the device shows its fault and tries its next receiver.
+ * The sink of devices: on a receiver that is to keep nothing without a way on, it takes nothing that would only wait. Without an
+ * answer a device shows its fault and tries its next receiver, instead of one whose alarms nobody is told of.
  */
 import { AppError } from '../../src/errors.ts';
 import type { IntakeSink } from './types.ts';
@@ -21,7 +21,7 @@ export function withWayOn(sink: IntakeSink, way: WayOn): IntakeSink {
       if (!event.forward || way.isMember() || way.hasOutput() || way.keeps()) return sink.take(event);
       return Promise.reject(
         new AppError('unavailable', 'there is no output to an ARC, and this receiver is in no group', {
-          hint: 'Add the ARC: holdfast alarm output set arc --host HOST. To keep events here only: holdfast alarm settings --keep-without-output on.',
+          hint: 'Add the ARC: holdfast alarm output set arc --host HOST. To have events wait here: holdfast alarm settings --keep-without-output on.',
         }),
       );
     },

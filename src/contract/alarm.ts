@@ -233,7 +233,7 @@ export const receiverSettingsSchema = z.object({
   forwardUnknown: z.boolean(),
   /** Encrypted messages outside -40/+20 s are refused with NAK. */
   checkTime: z.boolean(),
-  /** Devices are acknowledged although there is neither an output nor a group that could forward; else they are not answered. */
+  /** Devices are acknowledged, and their events wait, while there is neither an output nor a group; else they are not answered. */
   keepWithoutOutput: z.boolean(),
 });
 export type ReceiverSettings = z.infer<typeof receiverSettingsSchema>;

@@ -254,8 +254,10 @@ const receiverSettingsOnDisk = z.strictObject({
     .describe('Encrypted messages more than 40 s old or 20 s ahead are refused, as DC-09 says.'),
   keepWithoutOutput: z
     .boolean()
-    .default(false)
-    .describe('Whether devices are acknowledged while there is neither an output nor a group to forward.'),
+    .default(true)
+    .describe(
+      'Whether devices are acknowledged, and their events wait, while there is neither an output nor a group to forward.',
+    ),
 });
 
 const groupSettingsSchema = z.strictObject({

@@ -47,12 +47,7 @@ const until = async <T>(
 beforeAll(async () => {
   port = await freePort();
   node = await startNode();
-  await node.client.alarm.configure({
-    enabled: true,
-    listenHost: '127.0.0.1',
-    port,
-    keepWithoutOutput: true,
-  });
+  await node.client.alarm.configure({ enabled: true, listenHost: '127.0.0.1', port });
   await until(
     'listening',
     () => node.client.alarm.status(),

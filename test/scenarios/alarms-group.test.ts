@@ -124,8 +124,10 @@ describe('two receivers in a group on a hub', { timeout: 90_000 }, () => {
     await spare.node.client.device.add({ account: '9999', name: 'Here' });
   });
 
-  it('a former spare answers no device until it has an output, or is told to keep events', async () => {
+  it('a former spare keeps what comes for an output, and told otherwise answers no device until it has one', async () => {
     const { client } = spare.node;
+    expect(await report(spare.port, '9999', 'Nri1/BA5')).toMatch(/^"ACK"/);
+    await client.alarm.configure({ keepWithoutOutput: false });
     const before = await client.alarm.status();
     expect(before.outputs).toEqual([]);
     expect(await report(spare.port, '9999', 'Nri1/BA6', 500)).toBe(null);

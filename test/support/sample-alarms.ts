@@ -237,7 +237,7 @@ export function fakeReceivers(): FakeReceivers {
     group: sampleGroup(),
     settings: {
       ...{ enabled: true, listenHost: '0.0.0.0', port: 6080 },
-      ...{ forwardUnknown: true, checkTime: true, keepWithoutOutput: false },
+      ...{ forwardUnknown: true, checkTime: true, keepWithoutOutput: true },
     },
     outputs: [
       alarmOutputSchema.parse({ id: 'arc', name: 'ARC north', kind: 'dc09', host: 'arc.example', key: '' }),

@@ -501,7 +501,7 @@ describe('the events', () => {
 
   it('that are missing are explained where nothing could forward them', async () => {
     const screen = await inEvents({ alarms: [], receiver: sampleReceiver({ outputs: [] }) });
-    expect(screen.text).toContain('without an output devices are not acknowledged');
+    expect(screen.text).toContain('no output that could forward one');
     const other = await inEvents({ alarms: [] });
     expect(other.text).toContain('No event has come in yet.');
   });
@@ -782,7 +782,7 @@ describe('the outputs', () => {
 
   it('have the settings of the receiver beside them', async () => {
     const screen = await inOutputs({}, ['l', 'tab', 'tab', 'ctrl-u']);
-    expect(screen.text).toMatch(/Without an output +‹ events are not acknowledged ›/);
+    expect(screen.text).toMatch(/Without an output +‹ acknowledged, and wait for one ›/);
     await screen.type('70000');
     await screen.press(...through(4));
     expect(screen.text).toContain('a port from 1 to 65535');
@@ -794,7 +794,7 @@ describe('the outputs', () => {
         'alarm.configure',
         {
           ...{ enabled: true, listenHost: '0.0.0.0', port: 6090 },
-          ...{ forwardUnknown: true, checkTime: true, keepWithoutOutput: true },
+          ...{ forwardUnknown: true, checkTime: true, keepWithoutOutput: false },
         },
       ],
     ]);

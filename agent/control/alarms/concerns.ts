@@ -71,7 +71,7 @@ function receiverConcerns(receiver: ReceiverStatus, group: GroupStatus, nowMs: n
       'error',
       'todo',
       'alarms have nowhere to go: there is no output',
-      'Add the ARC: holdfast alarm output set arc --host HOST --port PORT. Until then devices are not acknowledged, unless the settings say so.',
+      'Add the ARC: holdfast alarm output set arc --host HOST --port PORT. Until then events wait here, or are refused, as the settings say.',
     );
   }
   if (!receiver.enabled) {

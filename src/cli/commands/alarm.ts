@@ -299,7 +299,7 @@ function addSettings(noun: Command, host: CommandHost): void {
         'forward events of accounts that are not entered (they are kept anyhow)',
       ],
       ['--check-time <on|off>', 'refuse encrypted messages more than 40 s old or 20 s ahead'],
-      ['--keep-without-output <on|off>', 'acknowledge events although there is no ARC to tell (default off)'],
+      ['--keep-without-output <on|off>', 'acknowledge events that wait for the first output (default on)'],
     ],
     options: z.object({
       enable: z.boolean().optional(),
@@ -340,7 +340,7 @@ function addSettings(noun: Command, host: CommandHost): void {
             ['time of encrypted messages', settings.checkTime ? 'checked (-40/+20 s)' : 'not checked'],
             [
               'without an output',
-              settings.keepWithoutOutput ? 'acknowledged and kept here' : 'events are not acknowledged',
+              settings.keepWithoutOutput ? 'acknowledged, and wait for one' : 'events are not acknowledged',
             ],
           ]),
         );

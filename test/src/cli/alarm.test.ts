@@ -305,7 +305,7 @@ describe('holdfast alarm', () => {
     expect(without.stdout).toContain('events are not acknowledged');
     expect(without.stderr).toContain('once there is an output or a group');
     const keeps = await hf('alarm settings --keep-without-output on');
-    expect(keeps.stdout).toContain('acknowledged and kept here');
+    expect(keeps.stdout).toContain('acknowledged, and wait for one');
     expect(keeps.stderr).toBe('');
     expect(called('alarm.configure')).toEqual([
       { enabled: true, listenHost: '::', port: 7000, checkTime: false },

@@ -131,7 +131,7 @@ function arcStep(receivers: Receivers, done: () => void): void {
   const { shell } = receivers;
   openStep(shell, {
     title: 'Receive alarms, step 2 of 3: the ARC',
-    why: 'Where the automation answers; without one, and without a group, devices are not acknowledged. Heartbeats, formats and alternates can be changed later: Outputs, c.',
+    why: 'Where the automation answers; without one, and without a group, events wait here. Heartbeats, formats and alternates can be changed later: Outputs, c.',
     entries: [
       {
         kind: 'choice',

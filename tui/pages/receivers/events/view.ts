@@ -29,7 +29,7 @@ export function eventLines({ feed, receiver, list }: EventsView, frame: Frame): 
         : receiver?.listen === null
           ? 'No event, and this node does not listen: l in Outputs changes that.'
           : goesNowhere(receiver)
-            ? 'No event: without an output devices are not acknowledged. Outputs, a adds one.'
+            ? 'No event, and no output that could forward one: a in Outputs adds it.'
             : 'No event has come in yet.');
   return [
     titleLine(feed, receiver, frame),

@@ -272,8 +272,8 @@ export function configureReceiver({ shell }: Receivers, settings: ReceiverSettin
           ['no', 'not checked'],
         ]),
         choice('keep', 'Without an output', settings.keepWithoutOutput ? 'yes' : 'no', [
+          ['yes', 'acknowledged, and wait for one'],
           ['no', 'events are not acknowledged'],
-          ['yes', 'acknowledged and kept here only'],
         ]),
       ],
       submit: 'Save',
