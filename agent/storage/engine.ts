@@ -6,7 +6,8 @@ import type { Disk } from './disk.ts';
 import { Gaps } from './gaps.ts';
 import { startIndexWorker } from './index/client.ts';
 import type { BlockRow, IndexClient } from './index/rows.ts';
-import { type BlockPlace, locksOf, weighLocks } from './lock/plan.ts';
+import { HeldLocks } from './lock/held-locks.ts';
+import { type BlockPlace, weighLocks } from './lock/plan.ts';
 import { PoolStore } from './pool/pool-store.ts';
 import { describePool, describeSpace, lockedShares, RateMeter } from './report.ts';
 import { SpaceJobs } from './space/jobs.ts';
@@ -73,13 +74,14 @@ class Engine implements StorageEngine {
   readonly #jobs: SpaceJobs;
   readonly #stops: (() => void)[];
   #node = { nodeId: '', epoch: 0 };
-  #locks = locksOf([]);
+  readonly #locks: HeldLocks;
   #applying: Promise<void> = Promise.resolve();
   #house: Promise<void> | null = null;
   #closed = false;
 
   constructor(options: StorageEngineOptions, index: IndexClient, gaps: Gaps) {
     this.#options = options;
+    this.#locks = new HeldLocks(options);
     this.#index = index;
     this.gaps = gaps;
     this.#ticker = options.ticker ?? realTicker;
@@ -91,7 +93,7 @@ class Engine implements StorageEngine {
   }
 
   apply(config: Parameters<StorageEngine['apply']>[0]): Promise<void> {
-    this.#locks = locksOf(config.locks ?? []);
+    this.#locks.set(config.locks ?? []);
     const done = this.#applying.then(() => this.#apply(config));
     this.#applying = done.catch(() => undefined);
     return done;
@@ -304,6 +306,7 @@ class Engine implements StorageEngine {
   }
 
   #keepHouse(): void {
+    this.#locks.expire();
     for (const pool of this.#pools.values()) {
       const meter = this.#rates.get(pool.id) ?? new RateMeter();
       this.#rates.set(pool.id, meter);

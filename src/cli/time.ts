@@ -22,6 +22,21 @@ export function parseTime(text: string, nowMs: number): number {
   return absolute;
 }
 
+/**
+ * A moment to come, UTC milliseconds: `90d` (m, h, d from now), or as `parseTime` reads it.
+ * @throws AppError `invalid_input` also for what is past
+ */
+export function parseFuture(text: string, nowMs: number): number {
+  const ahead = /^\+?(\d{1,5})([mhd])$/.exec(text.trim());
+  const atMs = ahead
+    ? nowMs + Number(ahead[1]) * (unitSeconds[ahead[2] ?? ''] ?? 0) * 1_000
+    : parseTime(text, nowMs);
+  if (atMs > nowMs) return atMs;
+  throw new AppError('invalid_input', `not in the future: ${text}`, {
+    hint: 'write 90d (m, h, d from now) or 2027-03-31',
+  });
+}
+
 /** Two moments that `--from` and `--to` name, as `parseTime` reads them. @throws AppError `invalid_input` also when nothing lies between. */
 export function parseStretch(
   given: { from: string; to: string },

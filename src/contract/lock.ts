@@ -1,4 +1,4 @@
-/** Locks: stretches of a camera that are evidence and not overwritten until somebody unlocks them. */
+/** Locks: stretches of a camera that are evidence and not overwritten until somebody unlocks them, or they expire. */
 import { z } from 'zod';
 import {
   admin,
@@ -32,6 +32,8 @@ export const lockSchema = z.object({
   note: z.string(),
   createdBy: z.string(),
   createdAtMs: utcMsSchema,
+  /** When it ends by itself; null: when somebody unlocks. */
+  expiresAtMs: utcMsSchema.nullable(),
   /** What it keeps from being overwritten, in whole blocks; null while the recorder does not say. */
   blocks: z.number().int().nullable(),
   bytes: bytesSchema.nullable(),
@@ -45,10 +47,12 @@ export const lockAddSchema = z.object({
   /** An end in the future is cut at the present. */
   toMs: utcMsSchema,
   note: lockNoteSchema.default(''),
+  /** In the future; left out or null: until somebody unlocks. */
+  expiresAtMs: utcMsSchema.nullable().default(null),
 });
 
 export const lock = {
-  /** Oldest stretch first. */
+  /** Oldest stretch first; without what has expired. */
   list: viewer
     .route({ method: 'GET', path: '/locks' })
     .input(z.object({ camera: z.string().max(64).optional() }))

@@ -185,6 +185,10 @@ export const lockSettingsSchema = z.strictObject({
   note: lockNoteSchema.default('').describe('Why, in one line.'),
   createdBy: z.string().max(64).describe('Who locked it.'),
   createdAtMs: utcMsSchema.describe('When, UTC milliseconds.'),
+  expiresAtMs: utcMsSchema
+    .nullable()
+    .default(null)
+    .describe('When it ends by itself, UTC milliseconds; null: when somebody unlocks.'),
 });
 export type LockSettings = z.infer<typeof lockSettingsSchema>;
 

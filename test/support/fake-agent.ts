@@ -360,12 +360,12 @@ function fakeClient(agent: FakeAgent): ApiClient {
     },
     lock: {
       list: async () => agent.locks,
-      add: async (input: { camera: string; fromMs: number; toMs: number; note?: string | undefined }) => {
+      add: async (input: Pick<Lock, 'fromMs' | 'toMs'> & Partial<Lock> & { camera: string }) => {
         agent.note('lock.add', input);
-        const { camera, note = '', ...stretch } = input;
+        const { camera, note = '', expiresAtMs = null, ...stretch } = input;
         const cameraName = find(agent.status.cameras, camera).name;
         const held = { blocks: 3, bytes: 3 * 64 * 2 ** 20 };
-        const made = { createdBy: whoami().user, createdAtMs: sampleNowMs };
+        const made = { createdBy: whoami().user, createdAtMs: sampleNowMs, expiresAtMs };
         const id = `lock-${agent.locks.length + 1}`;
         const lock: Lock = { id, cameraId: camera, cameraName, ...stretch, note, ...made, ...held };
         agent.locks = [...agent.locks, lock];

@@ -18,6 +18,7 @@ const lock: Lock = {
   note: 'case 2217',
   createdBy: 'ada',
   createdAtMs: utc('12:30:00'),
+  expiresAtMs: null,
   blocks: 3,
   bytes: 3 * 64 * 2 ** 20,
 };
@@ -43,7 +44,7 @@ describe('L', () => {
     expect(screen.text).toMatch(/2026-11-20 \d\d:00:00/);
     await screen.press('tab', 'tab');
     await screen.type('case 2217');
-    await screen.press('tab', 'enter');
+    await screen.press('tab', 'tab', 'enter');
     const [call] = screen.agent.calls;
     expect(call?.[0]).toBe('lock.add');
     expect(call?.[1]).toMatchObject({ note: 'case 2217' });
@@ -55,7 +56,7 @@ describe('L', () => {
 
   it('on a minute offers the minute', async () => {
     const screen = await open();
-    await screen.press('4', 'left', 'enter', 'L', 'tab', 'tab', 'tab', 'enter');
+    await screen.press('4', 'left', 'enter', 'L', 'tab', 'tab', 'tab', 'tab', 'enter');
     const at = screen.agent.locks[0];
     expect((at?.toMs ?? 0) - (at?.fromMs ?? 0)).toBe(60_000);
     await screen.press('esc');
@@ -65,15 +66,25 @@ describe('L', () => {
     const screen = await open();
     await screen.press('4', 'L', 'ctrl-u');
     await screen.type('25:99');
-    await screen.press('tab', 'tab', 'tab', 'enter');
+    await screen.press('tab', 'tab', 'tab', 'tab', 'enter');
     expect(screen.text).toContain('write it as YYYY-MM-DD HH:MM:SS');
     expect(screen.agent.calls).toEqual([]);
     await screen.press('ctrl-u');
     await screen.type('2026-11-20 13:05');
     await screen.press('tab', 'ctrl-u');
     await screen.type('13:20:30');
-    await screen.press('tab', 'tab', 'enter');
-    expect(screen.agent.locks[0]).toMatchObject({ fromMs: utc('12:05:00'), toMs: utc('12:20:30') });
+    await screen.press('tab', 'tab');
+    await screen.type('2026-11-01');
+    await screen.press('tab', 'enter');
+    expect(screen.text).toContain('a day that has not ended');
+    await screen.press('ctrl-u');
+    await screen.type('2026-12-31');
+    await screen.press('tab', 'enter');
+    expect(screen.agent.locks[0]).toMatchObject({
+      fromMs: utc('12:05:00'),
+      toMs: utc('12:20:30'),
+      expiresAtMs: Date.parse('2026-12-31T23:00:00Z'),
+    });
   });
 
   it('shows why the node refuses, and keeps what was typed', async () => {
@@ -81,7 +92,7 @@ describe('L', () => {
     screen.agent.refuse = new AppError('disk_full', 'at most 20 % may be locked', { hint: 'Lock less.' });
     await screen.press('4', 'L', 'tab', 'tab');
     await screen.type('why');
-    await screen.press('tab', 'enter');
+    await screen.press('tab', 'tab', 'enter');
     expect(screen.text).toContain('at most 20 % may be locked');
     expect(screen.text).toContain('why');
   });

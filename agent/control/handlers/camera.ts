@@ -58,7 +58,7 @@ export function cameraHandlers({ settings, recorder, sealer, board, clock }: Ser
     remove: api.camera.remove.handler(async ({ input, context }) => {
       const before = findById(settings.current().cameras, input.id, 'camera');
       await settings.update((draft) => {
-        requireNoLocks(draft, input.id);
+        requireNoLocks(draft, input.id, clock.nowMs());
         draft.cameras = draft.cameras.filter((camera) => camera.id !== input.id);
       });
       note(context, { before: audited(before), text: `camera ${before.id} (${before.name}) removed` });

@@ -12,7 +12,7 @@ import type { LockConfig, LockUse, LockWeight } from '../../recorder/protocol/sc
 import { callerOf, note } from '../api/context.ts';
 import { api } from '../api/implementer.ts';
 import { findByIdOrName } from '../find.ts';
-import { weighLocks } from '../locks.ts';
+import { locksAt, weighLocks } from '../locks.ts';
 import type { Services } from '../services.ts';
 import { requireRange } from './inspection.ts';
 
@@ -45,7 +45,8 @@ export function lockHandlers({ settings, recorder, board, clock }: Services) {
 
   return {
     list: api.lock.list.handler(async ({ input }) => {
-      const { locks, cameras } = settings.current();
+      const { locks: all, cameras } = settings.current();
+      const locks = locksAt(all, clock.nowMs());
       const cameraId = input.camera === undefined ? null : cameraIdOf(cameras, input.camera);
       const wanted = locks
         .filter((lock) => cameraId === null || lock.cameraId === cameraId)
@@ -58,24 +59,29 @@ export function lockHandlers({ settings, recorder, board, clock }: Services) {
     add: api.lock.add.handler(({ input, context }) =>
       inTurn(async () => {
         const current = settings.current();
-        requireFewer(current);
+        const nowMs = clock.nowMs();
+        requireFewer(current, nowMs);
+        requireLater(input.expiresAtMs, nowMs);
         const stretch: LockConfig = {
           id: 'lock-0',
           cameraId: cameraIdOf(current.cameras, input.camera),
-          ...cut(input, clock.nowMs()),
+          ...cut(input, nowMs),
         };
         const before = await weighLocks(recorder, [stretch], { presence: true });
         requireRecorded(before, input.camera);
         requireRoom(before, current.pools);
         const added = await settings.update((draft): LockSettings => {
-          requireFewer(draft);
+          requireFewer(draft, nowMs);
+          // Those that have expired hold nothing: here they make room.
+          draft.locks = locksAt(draft.locks, nowMs);
           draft.counters.lock += 1;
           const lock = {
             ...stretch,
             id: `lock-${draft.counters.lock}`,
             note: input.note,
             createdBy: callerOf(context).user.slice(0, 64),
-            createdAtMs: clock.nowMs(),
+            createdAtMs: nowMs,
+            expiresAtMs: input.expiresAtMs,
           };
           draft.locks.push(lock);
           return lock;
@@ -133,8 +139,16 @@ function cut(range: { fromMs: number; toMs: number }, nowMs: number): { fromMs: 
   });
 }
 
-function requireFewer(settings: Settings): void {
-  if (settings.locks.length < locksMax) return;
+function requireLater(expiresAtMs: number | null, nowMs: number): void {
+  if (expiresAtMs === null || expiresAtMs > nowMs) return;
+  throw new AppError('invalid_input', 'expiresAtMs: the lock would have expired already', {
+    hint: 'Give a moment in the future, or none: then it holds until somebody unlocks.',
+    details: { field: 'expiresAtMs' },
+  });
+}
+
+function requireFewer({ locks }: Settings, nowMs: number): void {
+  if (locksAt(locks, nowMs).length < locksMax) return;
   throw new AppError('conflict', `a node holds at most ${locksMax} locks`, {
     hint: 'Remove those that are not needed any more: holdfast lock list.',
   });

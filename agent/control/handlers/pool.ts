@@ -96,7 +96,7 @@ export function poolHandlers({ settings, recorder, board, clock }: Services) {
       const pool = findById(settings.current().pools, input.id, 'pool');
       requireConfirmation(pool, input.confirm, `deleting the pool ${pool.id} frees its video`);
       await requireUnlocked(
-        { settings, recorder },
+        { settings, recorder, clock },
         `the pool ${pool.id}`,
         ({ poolId }) => poolId === pool.id,
       );

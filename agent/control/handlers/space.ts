@@ -25,7 +25,7 @@ export function spaceHandlers({ settings, recorder, folders, board, clock, dataD
   const shown = (id: string): Space => findById(board.spaces(), id, 'space');
   const existing = (id: string) => findById(settings.current().spaces, id, 'space');
   const unlocked = (id: string) =>
-    requireUnlocked({ settings, recorder }, `the space ${id}`, ({ spaceId }) => spaceId === id);
+    requireUnlocked({ settings, recorder, clock }, `the space ${id}`, ({ spaceId }) => spaceId === id);
   const forget = (id: string) =>
     settings.update((draft) => {
       draft.spaces = draft.spaces.filter((space) => space.id !== id);

@@ -2,6 +2,7 @@
 import type { CameraSettings, Settings } from '../../../src/settings/schema.ts';
 import type { CameraConfig, RecorderConfig } from '../../recorder/protocol/schema.ts';
 import { type Sealer, sealContext } from '../../settings/seal.ts';
+import { lockConfigOf } from '../locks.ts';
 import { records } from '../standby/share.ts';
 
 export function recorderConfig(options: {
@@ -22,7 +23,7 @@ export function recorderConfig(options: {
     spaces: settings.spaces.map(({ createdAtMs: _, ...space }) => space),
     pools: settings.pools.map(({ createdAtMs: _, ...pool }) => pool),
     cameras: settings.cameras.map((camera) => cameraConfig(camera, options)),
-    locks: settings.locks.map(({ id, cameraId, fromMs, toMs }) => ({ id, cameraId, fromMs, toMs })),
+    locks: settings.locks.map(lockConfigOf),
     followsPair: records(settings.pair?.config),
   };
 }

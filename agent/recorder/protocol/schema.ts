@@ -51,12 +51,13 @@ export const cameraConfigSchema = z.object({
 });
 export type CameraConfig = z.infer<typeof cameraConfigSchema>;
 
-/** A stretch of a camera that is not to be overwritten, ends in UTC ms, `toMs` excluded. */
+/** A stretch of a camera that is not to be overwritten, ends in UTC ms, `toMs` excluded; from `expiresAtMs` on it holds nothing. */
 export const lockConfigSchema = z.object({
   id: idSchema,
   cameraId: idSchema,
   fromMs: utcMsSchema,
   toMs: utcMsSchema,
+  expiresAtMs: utcMsSchema.nullable().optional(),
 });
 export type LockConfig = z.infer<typeof lockConfigSchema>;
 

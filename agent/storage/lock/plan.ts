@@ -19,6 +19,22 @@ interface Stretch {
   readonly toMs: number;
 }
 
+/** Those that hold at a moment, those that have expired by then, and when the next of them will have (infinite: never). */
+export function locksAt(
+  locks: readonly LockConfig[],
+  nowMs: number,
+): { holding: LockConfig[]; expired: LockConfig[]; untilMs: number } {
+  const holding: LockConfig[] = [];
+  const expired: LockConfig[] = [];
+  let untilMs = Number.POSITIVE_INFINITY;
+  for (const lock of locks) {
+    const expiresAtMs = lock.expiresAtMs ?? Number.POSITIVE_INFINITY;
+    (expiresAtMs > nowMs ? holding : expired).push(lock);
+    if (expiresAtMs > nowMs) untilMs = Math.min(untilMs, expiresAtMs);
+  }
+  return { holding, expired, untilMs };
+}
+
 /** The cost of a question grows with the logarithm of one camera's stretches. */
 export function locksOf(locks: readonly LockConfig[]): Locks {
   const byCamera = new Map<string, Stretch[]>();

@@ -8,13 +8,14 @@ import { formatSize } from '../../model/size.ts';
 import { addCommand, addNoun, type CommandHost, onlyArgument } from '../command.ts';
 import type { Column } from '../output.ts';
 import { confirmByName } from '../prompt.ts';
-import { formatTime, parseStretch } from '../time.ts';
+import { formatTime, parseFuture, parseStretch } from '../time.ts';
 
 const columns: readonly Column<Lock>[] = [
   { title: 'lock', value: (row) => row.id },
   { title: 'camera', value: (row) => row.cameraName ?? row.cameraId },
   { title: 'from', value: (row) => formatTime(row.fromMs) },
   { title: 'to', value: (row) => formatTime(row.toMs) },
+  { title: 'expires', value: (row) => (row.expiresAtMs === null ? 'never' : formatTime(row.expiresAtMs)) },
   { title: 'holds', value: holdsText, align: 'right' },
   { title: 'by', value: (row) => row.createdBy },
   { title: 'note', value: (row) => row.note },
@@ -55,24 +56,28 @@ function addAdd(noun: Command, host: CommandHost): void {
       ['--from <time>', 'start: 2026-11-19T14:30 (local, or with Z), 14:30, -10m'],
       ['--to <time>', 'end, likewise; or now'],
       ['--note <text>', 'why, in one line: a case number, a name'],
+      ['--expires <time>', 'let it go by itself: 90d (m, h, d from now), 2027-03-31; left out: never'],
     ],
     options: z.object({
       camera: z.string(),
       from: z.string(),
       to: z.string(),
       note: z.string().optional(),
+      expires: z.string().optional(),
     }),
     examples: [
       'holdfast lock add --camera door --from 14:30 --to 14:45 --note "case 2217"',
-      'holdfast lock add --camera c1 --from -10m --to now',
+      'holdfast lock add --camera c1 --from -10m --to now --expires 90d',
       'holdfast lock add --camera c1 --from 2026-11-19T08:00:00Z --to 2026-11-19T09:00:00Z --json',
     ],
     run: async (context, _args, options) => {
-      const { fromMs, toMs } = parseStretch(options, context.io.nowMs());
+      const nowMs = context.io.nowMs();
+      const { fromMs, toMs } = parseStretch(options, nowMs);
+      const expiresAtMs = options.expires === undefined ? null : parseFuture(options.expires, nowMs);
       await context.withNode(async ({ client }) => {
         const { camera } = options;
         const note = options.note === undefined ? {} : { note: options.note };
-        const lock = await client.lock.add({ camera, fromMs, toMs, ...note });
+        const lock = await client.lock.add({ camera, fromMs, toMs, expiresAtMs, ...note });
         context.output.done(lock, addedText(lock, toMs));
       });
     },
@@ -83,7 +88,8 @@ function addedText(lock: Lock, wantedToMs: number): string {
   const holds = lock.blocks === null ? '' : `: ${plural(lock.blocks, 'block')}, ${holdsText(lock)}`;
   const cut = lock.toMs < wantedToMs ? ', the present: what is recorded later is not locked' : '';
   const who = lock.cameraName ?? lock.cameraId;
-  return `${lock.id} holds ${who} from ${formatTime(lock.fromMs)} to ${formatTime(lock.toMs)}${cut}${holds}`;
+  const ends = lock.expiresAtMs === null ? '' : `, until ${formatTime(lock.expiresAtMs)}`;
+  return `${lock.id} holds ${who} from ${formatTime(lock.fromMs)} to ${formatTime(lock.toMs)}${cut}${holds}${ends}`;
 }
 
 function addRemove(noun: Command, host: CommandHost): void {

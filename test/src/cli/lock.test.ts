@@ -27,6 +27,7 @@ const sample: Lock = {
   note: 'case 2217',
   createdBy: 'ada',
   createdAtMs: nowMs,
+  expiresAtMs: null,
   blocks: 3,
   bytes: 3 * 16 * 2 ** 20,
 };
@@ -45,7 +46,8 @@ beforeEach(async () => {
     add: os.lock.add.handler(({ input }) => {
       if (refuse) throw refuse;
       asked.push(input);
-      return { ...sample, fromMs: input.fromMs, toMs: Math.min(input.toMs, nowMs) };
+      const { fromMs, expiresAtMs } = input;
+      return { ...sample, fromMs, toMs: Math.min(input.toMs, nowMs), expiresAtMs };
     }),
     remove: os.lock.remove.handler(({ input }) => {
       asked.push(input);
@@ -68,7 +70,7 @@ describe('lock list', () => {
   it('shows stretch, size, who and why, and says when the size is not known', async () => {
     const { code, stdout } = await run('list');
     expect(code).toBe(0);
-    expect(stdout.split('\n')[0]).toMatch(/^LOCK +CAMERA +FROM +TO +HOLDS +BY +NOTE/);
+    expect(stdout.split('\n')[0]).toMatch(/^LOCK +CAMERA +FROM +TO +EXPIRES +HOLDS +BY +NOTE/);
     expect(stdout).toMatch(/lock-3 +door .* 50\.3 MB +ada +case 2217/);
     expect(stdout).toMatch(/lock-4 +c1 .* \? +ada/);
   });
@@ -96,10 +98,22 @@ describe('lock add', () => {
       'case 2217',
     );
     expect(code).toBe(0);
-    expect(asked).toEqual([{ camera: 'door', fromMs: sample.fromMs, toMs: sample.toMs, note: 'case 2217' }]);
+    expect(asked).toEqual([
+      { camera: 'door', fromMs: sample.fromMs, toMs: sample.toMs, expiresAtMs: null, note: 'case 2217' },
+    ]);
     expect(stdout.trim()).toBe(
       `lock-3 holds door from ${formatTime(sample.fromMs)} to ${formatTime(sample.toMs)}: 3 blocks, 50.3 MB`,
     );
+  });
+
+  it('takes an end of the lock as a time from now or a day, and none that is past', async () => {
+    const add = (expires: string) =>
+      run('add', '--camera', 'door', '--from', '-5m', '--to', 'now', '--expires', expires);
+    expect((await add('90d')).stdout).toContain(`, until ${formatTime(nowMs + 90 * 86_400_000)}`);
+    expect(asked).toMatchObject([{ expiresAtMs: nowMs + 90 * 86_400_000 }]);
+    expect((await add('2040-01-01T00:00:00Z')).code).toBe(0);
+    for (const wrong of ['-5m', 'now', '2001-01-01', 'soon'])
+      expect((await add(wrong)).code, wrong).toBe(exitCodes.invalid_input);
   });
 
   it('says when the end was cut at the present', async () => {

@@ -4,6 +4,13 @@ import { isDay } from '../../format/time.ts';
 
 const minuteMs = 60_000;
 
+/** UTC ms at which `2026-11-20` ends; null when it is no day. */
+export function endOfDay(text: string, timeZone: string): number | null {
+  if (!isDay(text)) return null;
+  const last = localDayHours(text, timeZone).at(-1);
+  return last ? last.startMs + last.minutes * minuteMs : null;
+}
+
 /**
  * UTC ms of `2026-11-20 14:30[:05]`, or of `14:30[:05]` on `day`; null when it is no time, or none of that day. An hour
  * that a change of the clocks repeats is taken the first time.

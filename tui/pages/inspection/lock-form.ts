@@ -8,7 +8,7 @@ import { dateTime, dayOf } from '../../format/time.ts';
 import { wrap } from '../../format/width.ts';
 import type { Shell } from '../../shell.ts';
 import type { ClipRange } from './clip.ts';
-import { localToUtc } from './local-time.ts';
+import { endOfDay, localToUtc } from './local-time.ts';
 
 const noteCharactersMax = 200;
 const explanation =
@@ -29,6 +29,8 @@ export function openLockForm(shell: Shell, range: ClipRange, done: () => void): 
     value: dateTime(givenMs, zone),
     check: (value) => (momentOf(value, givenMs) === null ? 'write it as YYYY-MM-DD HH:MM:SS' : null),
   });
+  const endOf = (text: string | undefined): number | null =>
+    text === undefined || text.trim() === '' ? null : endOfDay(text.trim(), zone);
   let added: Lock | null = null;
   shell.open(
     formOverlay(shell, {
@@ -45,6 +47,18 @@ export function openLockForm(shell: Shell, range: ClipRange, done: () => void): 
           check: (value) =>
             value.length > noteCharactersMax ? `at most ${noteCharactersMax} characters` : null,
         },
+        {
+          kind: 'text',
+          name: 'expires',
+          label: 'Expires after',
+          placeholder: 'a day; left empty: never',
+          check: (value) => {
+            if (value.trim() === '') return null;
+            const endMs = endOf(value);
+            if (endMs === null) return 'write it as YYYY-MM-DD, or leave it empty';
+            return endMs > shell.nodeNowMs() ? null : 'a day that has not ended';
+          },
+        },
       ],
       submit: 'Lock',
       working: 'Locking',
@@ -56,6 +70,7 @@ export function openLockForm(shell: Shell, range: ClipRange, done: () => void): 
           fromMs,
           toMs,
           note: values.note ?? '',
+          expiresAtMs: endOf(values.expires),
         });
         return true;
       },

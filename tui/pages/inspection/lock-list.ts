@@ -100,12 +100,13 @@ function columnsFor({ nowMs, timeZone }: Frame): readonly Column<Lock>[] {
 
 function details(lock: Lock | undefined, { timeZone }: Frame, width: number): Line[] {
   if (lock === undefined) return [];
-  const { fromMs, toMs, createdBy, createdAtMs, note, blocks } = lock;
+  const { fromMs, toMs, createdBy, createdAtMs, expiresAtMs, note, blocks } = lock;
+  const ends = expiresAtMs === null ? 'never expires' : `expires ${dateTime(expiresAtMs, timeZone)}`;
   const held = blocks === null ? '' : `, ${plural(blocks, 'block')}`;
   return [
     blank,
     line(span(shorten(` ${dateTime(fromMs, timeZone)} - ${dateTime(toMs, timeZone)}${held}`, width))),
-    line(span(shorten(` ${createdBy}, ${dateTime(createdAtMs, timeZone)}`, width), 'dim')),
+    line(span(shorten(` ${createdBy}, ${dateTime(createdAtMs, timeZone)}; ${ends}`, width), 'dim')),
     line(span(shorten(` ${note === '' ? 'no note' : note}`, width), note === '' ? 'dim' : 'strong')),
   ];
 }

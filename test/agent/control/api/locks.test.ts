@@ -48,7 +48,9 @@ describe('a lock', () => {
       bytes: 10 * mebibyte,
     });
     const { toMs } = stretch();
-    expect(control.recorder.config?.locks).toEqual([{ id: lock.id, cameraId, fromMs, toMs }]);
+    expect(control.recorder.config?.locks).toEqual([
+      { id: lock.id, cameraId, fromMs, toMs, expiresAtMs: null },
+    ]);
     expect(readFileSync(join(control.folder, 'settings.json'), 'utf8')).toContain('case 2217');
     expect(await client.lock.list({})).toEqual([lock]);
     const [entry] = control.journal.search(logQuerySchema.parse({ type: 'audit', text: lock.id })).entries;
@@ -65,6 +67,19 @@ describe('a lock', () => {
     expect(await admin.client.lock.remove({ id })).toEqual({ ok: true });
     expect(control.recorder.config?.locks).toEqual([]);
     expect((await failureOf(admin.client.lock.remove({ id }))).code).toBe('not_found');
+  });
+
+  it('with an end is gone when that has come, for the camera too, and is refused when that is past', async () => {
+    const endMs = Date.now() + 400;
+    const { id } = await client.lock.add({ ...stretch(), expiresAtMs: endMs });
+    expect((await client.lock.list({})).map((lock) => lock.expiresAtMs)).toEqual([endMs]);
+    expect(control.recorder.config?.locks).toMatchObject([{ id, expiresAtMs: endMs }]);
+    await expect.poll(() => client.lock.list({}), { timeout: 5_000 }).toEqual([]);
+    expect((await failureOf(client.lock.add({ ...stretch(), expiresAtMs: endMs }))).message).toContain(
+      'expired',
+    );
+    await client.lock.add(stretch());
+    expect(control.recorder.config?.locks).toHaveLength(1);
   });
 
   it('works over REST', async () => {

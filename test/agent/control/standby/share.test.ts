@@ -109,6 +109,7 @@ describe('what a pair shares', () => {
       note: 'n',
       createdBy: 'ada',
       createdAtMs: 3,
+      expiresAtMs: null,
     };
     if (!a.settings.pair || !b.settings.pair) throw new Error('no pair');
     storePairConfig(a.settings.pair, config, a.sealer);
