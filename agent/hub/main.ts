@@ -4,12 +4,13 @@ import { AppError, exitCodes, toAppError } from '../../src/errors.ts';
 import { plural } from '../../src/model/plural.ts';
 import { systemClock } from '../adapters/clock.ts';
 import type { JournalEvent } from '../alarms/intake/teller.ts';
-import { startHub, withAccounts } from './hub.ts';
+import { type HubOptions, type RunningHub, startHub, withAccounts } from './hub.ts';
 import { askStatus } from './local-socket.ts';
 import { type HubStatus, hubDefaultPort } from './protocol/schema.ts';
 
 const usage = `usage: hub --data DIR [--listen 127.0.0.1:${hubDefaultPort}] [--dc09 [HOST:]PORT=ACCOUNT]… [status | account add|list|remove [NAME]] [--force] [--json]`;
 const stopTimeoutMs = 5_000;
+const roomRetryMs = 500;
 
 type Flags = ReturnType<typeof parse>['values'];
 
@@ -61,7 +62,9 @@ async function serve(dataDir: string, { listen: given, dc09 = [] }: Flags): Prom
   };
   const onEvent = ({ level, subject, text }: JournalEvent) =>
     void process.stderr.write(`holdfast hub: ${level}: ${subject}: ${text}\n`);
-  const hub = await startHub({ dataDir, listen, dc09, clock: systemClock, onFatal, onEvent });
+  const options = { dataDir, listen, dc09, clock: systemClock, onFatal, onEvent };
+  const hub = await startWithRoom(options, stopped.promise);
+  if (hub === null) process.exit(0);
   const status = hub.status();
   const lines = [
     `holdfast hub ${status.version}, run ${status.bootNumber} (${status.boot})`,
@@ -81,6 +84,23 @@ async function serve(dataDir: string, { listen: given, dc09 = [] }: Flags): Prom
   setTimeout(() => process.exit(exitCodes.timeout), stopTimeoutMs).unref();
   await hub.close();
   process.exit(0);
+}
+
+/** Each run is noted on the disk: a hub that was killed while it is full waits for room. Null when stopped before. */
+async function startWithRoom(options: HubOptions, stopped: Promise<void>): Promise<RunningHub | null> {
+  const over = stopped.then(() => null);
+  for (let told = false; ; told = true) {
+    try {
+      return await startHub(options);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'disk_full') throw error;
+      if (!told) process.stderr.write(`holdfast hub: ${error.message}; it starts when there is room\n`);
+    }
+    const waited = new Promise<'waited'>((resolve) =>
+      systemClock.after(roomRetryMs, () => resolve('waited')),
+    );
+    if ((await Promise.race([over, waited])) === null) return null;
+  }
 }
 
 async function printStatus(dataDir: string, json: boolean): Promise<void> {

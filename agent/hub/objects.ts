@@ -165,10 +165,15 @@ class SqliteObjects implements Objects {
     this.#database.prepare('DELETE FROM object WHERE account = ? AND name = ?').run(account, name);
   }
 
+  /** What cannot be removed now, on a full disk or while another process writes, is removed at the next start. */
   #forget(upload: string): void {
-    this.#database
-      .prepare('DELETE FROM object_part WHERE upload = ? AND upload NOT IN (SELECT upload FROM object)')
-      .run(upload);
+    try {
+      this.#database
+        .prepare('DELETE FROM object_part WHERE upload = ? AND upload NOT IN (SELECT upload FROM object)')
+        .run(upload);
+    } catch {
+      // A database that is damaged says so to the next who asks.
+    }
   }
 
   #row(account: string, name: string): z.infer<typeof objectRow> | null {

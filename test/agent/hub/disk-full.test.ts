@@ -1,9 +1,11 @@
 /** A hub whose disk fills up: writes are refused as such, what was confirmed stays, and room lets it go on. */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openHubConnection } from '../../../agent/standby/lease/hub-connection.ts';
 import { openLeaseStore } from '../../../agent/standby/lease/open.ts';
 import type { LeaseStore } from '../../../agent/standby/types.ts';
 import { startHub } from '../../peers/lease-servers/hub.ts';
@@ -71,5 +73,39 @@ describe.skipIf(!mounted)('a hub on a full disk', () => {
     await expect
       .poll(() => store.read(1_000).catch(() => null), { timeout: 10_000 })
       .toMatchObject({ record: next.record });
+  });
+
+  it('refuses a backup that does not fit, and goes on without it', async () => {
+    const { config } = servers;
+    if (config.kind !== 'hub') throw new Error('no hub');
+    const connection = await openHubConnection(config, null);
+    const { boot } = connection;
+    const body = Buffer.alloc(262_144);
+    const digest = createHash('sha256').update(body).update(body).digest('hex');
+    const object = { name: 'backup', version: 1, publishedMs: 1, bytes: 2 * body.length, digest };
+    const put = (part: number, last: boolean) =>
+      connection.request({
+        ...{ op: 'object-put', upload: 'a'.repeat(16), object, part, last },
+        body: body.toString('base64'),
+      });
+    await put(0, false);
+    fill(join(folder, 'ballast'));
+    await expect(put(1, true)).rejects.toMatchObject({ code: 'disk_full' });
+    connection.destroy();
+    const next = await openHubConnection(config, null);
+    expect(next.boot).toBe(boot);
+    next.destroy();
+  });
+
+  it('waits for room when it is started on it', async () => {
+    fill(join(folder, 'more'));
+    const [member] = servers.members;
+    await member?.end();
+    member?.start();
+    await expect
+      .poll(() => member?.output ?? '', { timeout: 10_000 })
+      .toContain('it starts when there is room');
+    for (const name of ['ballast', 'more']) rmSync(join(folder, name));
+    await expect.poll(() => store.read(1_000).catch(() => null), { timeout: 10_000 }).not.toBeNull();
   });
 });
