@@ -281,6 +281,7 @@ class Engine implements StorageEngine {
       clock: this.#options.clock,
       onEvent: this.#options.onEvent,
       space: (id) => this.#spaces.get(id)?.store,
+      spaces: () => [...this.#spaces.values()].map(({ store }) => store),
       isPool: (id) => this.#pools.has(id),
       epoch: () => this.#node.epoch,
       locks: () => this.#locks,

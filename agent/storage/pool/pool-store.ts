@@ -16,6 +16,7 @@ import type { Locks } from '../lock/plan.ts';
 import { blockSpanMs } from '../space/plan.ts';
 import type { BlockUse, SpaceStore } from '../space/space-store.ts';
 import type { AppendRefusal, StorageEvent } from '../types.ts';
+import { refusalText } from './refusal.ts';
 import { ageOf, shareOf } from './share.ts';
 
 const freeingBatchMax = 64;
@@ -25,6 +26,8 @@ const dayMs = 86_400_000;
 export interface PoolDeps {
   readonly clock: { monotonicMs(): number; utcMs(): number };
   readonly space: (id: string) => SpaceStore | undefined;
+  /** All of the node, also those that the pool has no share of. */
+  readonly spaces: () => SpaceStore[];
   /** The pool is configured; what belongs to another may be adopted. */
   readonly isPool: (id: string) => boolean;
   readonly epoch: () => number;
@@ -112,7 +115,7 @@ export class PoolStore {
   /** Synced together, then committed together; a second call while one is under way waits for another round. */
   async sync(): Promise<void> {
     if (this.#syncing !== null) await this.#syncing;
-    this.#syncing ??= Promise.all(this.spaces.map((space) => this.#syncSpace(space)))
+    this.#syncing ??= Promise.all(this.#deps.spaces().map((space) => this.#syncSpace(space)))
       .then(() => undefined)
       .finally(() => {
         this.#syncing = null;
@@ -147,6 +150,7 @@ export class PoolStore {
       const space = this.#deps.space(spaceId);
       if (space?.usable) await this.#followShare(space, Math.floor(bytes / space.blockBytes));
     }
+    await this.#leave();
   }
 
   /** The pool goes: whatever it holds becomes free, but for what locks hold. Its streams have been closed and committed. */
@@ -158,6 +162,7 @@ export class PoolStore {
       // Sealed, another pool can take them over with what they hold.
       for (const row of mine) if (row.state === 'open') await space.sealIdle(row);
     }
+    await this.#leave();
   }
 
   shares(): SpaceShare[] {
@@ -324,11 +329,33 @@ export class PoolStore {
       ...plan.giveOldest.flatMap((block) => space.rows[block.number] ?? []),
     ];
     if (given.length > 0) await space.free(given, { keepPool: false });
-    for (const row of open.slice(0, plan.sealOpen)) {
+    await this.#seal(space, open.slice(0, plan.sealOpen));
+  }
+
+  /** What is written now first comes to its end. */
+  async #seal(space: SpaceStore, open: readonly BlockRow[]): Promise<void> {
+    for (const row of open) {
       const active = space.active.get(row.number);
       if (active?.idle) active.sealing = true;
       else if (active !== undefined) active.sealRequested = true;
       else if (!space.taking.has(row.number)) await space.sealIdle(row);
+    }
+  }
+
+  /**
+   * Gives back what lies in spaces that are no share (any more): another pool may have it. Its video stays until then, as
+   * it may be there by a restore of what another node, or an earlier pool of this id, recorded.
+   */
+  async #leave(): Promise<void> {
+    const isShare = ({ id }: SpaceStore) => this.config.shares.some(({ spaceId }) => spaceId === id);
+    for (const space of this.#deps.spaces()) {
+      if (!space.usable || isShare(space)) continue;
+      const mine = space.rows.filter((row) => row.poolId === this.id && row.state !== 'bad');
+      const open = mine.filter((row) => row.state === 'open');
+      const given = mine.filter((row) => row.state !== 'open');
+      for (const row of given) row.poolId = null;
+      if (given.length > 0) await space.commit({ blocks: given.map((row) => ({ ...row })) });
+      await this.#seal(space, open);
     }
   }
 
@@ -364,22 +391,5 @@ export class PoolStore {
 
   #tell(level: StorageEvent['level'], event: string, text: string): void {
     this.#deps.onEvent({ level, event, subject: this.id, text });
-  }
-}
-
-function refusalText(reason: NoBlockReason, pool: string, blocks: number): string {
-  switch (reason) {
-    case 'space-lost':
-      return `no space of pool ${pool} can be reached. See the Storage page for each space's trouble.`;
-    case 'locked':
-      return (
-        `pool ${pool} has ${blocks} blocks and each is locked or being written: nothing may be overwritten. ` +
-        'Expand the pool, or remove a lock (see: holdfast lock list).'
-      );
-    case 'no-space':
-      return (
-        `pool ${pool} has ${blocks} blocks and all are being written: each stream needs one and one more is ` +
-        'needed to overwrite. Expand the pool, or use a space with smaller blocks.'
-      );
   }
 }
