@@ -4,8 +4,12 @@ import type { Console } from './console.ts';
 import type { Key } from './keys.ts';
 import type { Prompt } from './shell.ts';
 
+/** Keys kept while the node has not answered yet: what a person in a hurry types. */
+const earlyKeysMax = 16;
+
 export class Keyboard {
   readonly #console: Console;
+  #early: Key[] = [];
 
   constructor(console: Console) {
     this.#console = console;
@@ -18,11 +22,27 @@ export class Keyboard {
     const overlay = state.overlays.at(-1);
     if (overlay) return overlay.key(key);
     if (state.gate !== 'open') {
-      if (key === 'q' || key === 'esc') this.#console.quit();
-      return;
+      if (key === 'q' || key === 'esc') return this.#console.quit();
+      return this.#keep(key);
     }
+    if (state.status === null && key !== 'q') return this.#keep(key);
     if (state.notice && key === 'esc') this.#console.set({ notice: null });
     if (!this.#console.page.key(key)) this.#everywhere(key);
+  }
+
+  /** Presses what was typed before the node had answered. */
+  takeEarly() {
+    for (const key of this.#early.splice(0)) this.press(key);
+  }
+
+  /** Nothing is pressed later that was typed at a log-in, or at a node that does not answer. */
+  dropEarly() {
+    this.#early = [];
+  }
+
+  #keep(key: Key) {
+    const { error } = this.#console.state().connection;
+    if (error === null && this.#early.length < earlyKeysMax) this.#early.push(key);
   }
 
   /** Pasted text fills fields and prompts; it never runs as keys. */

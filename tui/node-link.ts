@@ -33,6 +33,7 @@ export class NodeLink {
     this.#stopListening = connection.onState((next) => {
       const was = this.#console.state().connection.phase;
       this.#console.set({ connection: next });
+      if (next.error) this.#console.keyboard.dropEarly();
       if (next.phase === 'connected' && was !== 'connected') void this.#enter();
       if (next.error?.code === 'unauthorized') this.askLogin({ forgetToken: true });
     });
@@ -71,6 +72,7 @@ export class NodeLink {
     const { connection } = this.#console;
     const { gate } = this.#console.state();
     if (gate === 'login') return;
+    this.#console.keyboard.dropEarly();
     this.#console.set({ gate: 'login', whoami: null, overlays: [], prompt: null });
     if (forgetToken) {
       this.#options.onSession?.(undefined);
@@ -111,6 +113,7 @@ export class NodeLink {
     this.watch();
     if (wasOpen) page.refresh?.();
     else page.enter?.();
+    if (this.#console.state().status !== null) this.#console.keyboard.takeEarly();
   }
 
   #receive(status: NodeStatus): void {
@@ -120,19 +123,22 @@ export class NodeLink {
     this.#digest = digest;
     this.takePending();
     this.#offerWizard(status);
+    this.#console.keyboard.takeEarly();
   }
 
-  /** A node that has nothing to do yet begins with the first steps, once; one that only receives alarms has. */
-  #offerWizard({ setup, alarms }: NodeStatus): void {
+  /** A node that has nothing to do yet begins with the first steps, once; one that receives alarms, or is of a pair, has. */
+  #offerWizard({ node, setup, alarms }: NodeStatus): void {
     if (this.#wizardOffered) return;
     this.#wizardOffered = true;
-    const ready = (setup.hasSpace && setup.hasPool && setup.hasCamera) || alarms !== undefined;
+    const records = setup.hasSpace && setup.hasPool && setup.hasCamera;
+    const ready = records || alarms !== undefined || node.role !== 'single';
     const { readOnly } = this.#console;
     if (!ready && !readOnly && this.#console.state().whoami?.role === 'admin') this.#console.go('setup');
   }
 
   #askPassword(user: string): void {
     if (this.#console.state().gate === 'password') return;
+    this.#console.keyboard.dropEarly();
     this.#console.set({ gate: 'password', overlays: [] });
     const done = (): void => void this.#enter();
     this.#console.open(passwordOverlay(this.#console, { user, askCurrent: true, forced: true, done }));

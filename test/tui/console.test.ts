@@ -47,6 +47,36 @@ describe('getting about', () => {
     expect(screen.lines[0]).toContain('› Home');
   });
 
+  it('keys typed before the node has answered are pressed once it has', async () => {
+    const agent = new FakeAgent();
+    agent.connect('connecting');
+    const screen = await open({ agent });
+    expect(screen.text).toContain('Connecting to the agent');
+    await screen.press('3', '?');
+    agent.connect('connected');
+    await screen.idle();
+    expect(screen.text).toContain('Help: Recording');
+  });
+
+  it('keys typed at a node that does not answer, or before a log-in, are forgotten', async () => {
+    const agent = new FakeAgent({ local: false, whoami: null });
+    agent.connect('connecting');
+    const screen = await open({ agent });
+    await screen.press('3');
+    agent.connect('connecting', new AppError('unavailable', 'connection refused'));
+    await screen.press('4');
+    agent.connect('connecting');
+    await screen.press('7');
+    agent.connect('connected');
+    await screen.idle();
+    expect(screen.text).toContain('Log in');
+    await screen.press('tab');
+    await screen.type(agent.password);
+    await screen.press('tab', 'enter');
+    await screen.idle();
+    expect(screen.lines[0]).toContain('› Home');
+  });
+
   it('Enter on Home leads to the page of the worst answer', async () => {
     const screen = await open();
     await screen.press('enter');

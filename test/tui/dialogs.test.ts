@@ -482,5 +482,15 @@ describe('the first steps', () => {
     await screen.press('enter');
     expect(screen.text).toContain('This node is ready.');
     expect(screen.text).toContain('What next');
+    expect(screen.lines.at(-1)).toContain('Enter change it again');
+    await screen.press('down');
+    expect(screen.lines.at(-1)).toContain('Enter add another space');
+  });
+
+  it('are not put before a node of a pair, which may record nothing', async () => {
+    const agent = fresh();
+    agent.status = { ...agent.status, node: { ...agent.status.node, role: 'active' } };
+    const screen = await open({ agent });
+    expect(screen.lines[0]).toContain('› Home');
   });
 });

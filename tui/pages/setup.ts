@@ -15,6 +15,8 @@ import { addSpace } from './storage/space-forms.ts';
 interface Step {
   title: string;
   why: string;
+  /** What Enter does once it is done. */
+  again: string;
   done(status: NodeStatus): boolean;
   /** Null when it can be done now, otherwise what must come before. */
   blocked(status: NodeStatus): string | null;
@@ -25,6 +27,7 @@ const steps: readonly Step[] = [
   {
     title: 'Change the first password',
     why: 'Nobody may log in over the network with the password the node was born with.',
+    again: 'change it again',
     done: ({ setup }) => setup.passwordChanged,
     blocked: () => null,
     start: (shell, next) => changePassword(shell, next),
@@ -32,6 +35,7 @@ const steps: readonly Step[] = [
   {
     title: 'Add a storage space',
     why: 'A folder on a disk of its own, with a quota. The node fills it with empty blocks beforehand, so that recording never waits for the disk.',
+    again: 'add another space',
     done: ({ setup }) => setup.hasSpace,
     blocked: () => null,
     start: (shell, next) => addSpace(shell, next),
@@ -39,6 +43,7 @@ const steps: readonly Step[] = [
   {
     title: 'Add a resource pool',
     why: 'Cameras record into a pool. It takes capacity from one or more spaces and decides what is overwritten when it is full.',
+    again: 'add another pool',
     done: ({ setup }) => setup.hasPool,
     blocked: ({ setup }) => (setup.hasSpace ? null : 'needs a storage space first'),
     start: (shell, next) => addPool(shell, next),
@@ -46,6 +51,7 @@ const steps: readonly Step[] = [
   {
     title: 'Add a camera',
     why: 'Its RTSP address, tried before it is added. Recording begins at once.',
+    again: 'add another camera',
     done: ({ setup }) => setup.hasCamera,
     blocked: ({ setup }) => (setup.hasPool ? null : 'needs a pool first'),
     start: (shell, next) => addCamera(shell, next),
@@ -150,7 +156,8 @@ export function createSetupPage(shell: Shell): Page {
         lines.push(...stepLines(step, index, status, index === list.index, frame));
         if (index === 1) lines.push(...progressLines(status, frame));
       });
-      const why = steps[list.index]?.why ?? '';
+      const step = steps[list.index];
+      const why = step?.why ?? '';
       lines.push(blank);
       if (finished) {
         lines.push(
@@ -162,7 +169,7 @@ export function createSetupPage(shell: Shell): Page {
         crumbs: ['First steps'],
         lines: padLines(lines, frame.rows),
         hints: [
-          { key: 'Enter', text: finished ? 'again' : 'do it' },
+          { key: 'Enter', text: step?.done(status) ? step.again : 'do it' },
           { key: '↑↓', text: 'step' },
           { key: 'Esc', text: 'leave; :setup comes back' },
         ],
