@@ -4,9 +4,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { AppError } from '../../src/errors.ts';
 import { plural } from '../../src/model/plural.ts';
+import { removeRemains } from './account-remains.ts';
 import { inTransaction } from './database.ts';
 import { accountNameSchema } from './protocol/schema.ts';
 
+/** The key of one that is being removed is empty. */
+export const isInUse = 'length(key_hash) > 0';
 const accountsMax = 256;
 const keyBytes = 32;
 
@@ -19,9 +22,13 @@ export interface HubAccount {
 export interface HubAccounts {
   /** Returns the key; it is kept nowhere. @throws AppError `conflict`, `invalid_input`. */
   add(name: string, nowMs: number): string;
+  /** Without those that are being removed. */
   list(): HubAccount[];
-  /** With what is stored for it. @throws AppError `not_found`; `conflict` when something is, unless `force`. */
-  remove(name: string, force: boolean): void;
+  /**
+   * With what is stored for it. The key is void at once; the rest goes a little at a time, with a `pause` in between. One
+   * that was broken off is done again. Rejects with AppError `not_found`; `conflict` when something is stored, unless `force`.
+   */
+  remove(name: string, force: boolean, pause: () => Promise<void>): Promise<void>;
   verify(name: string, key: string): boolean;
   exists(name: string): boolean;
 }
@@ -30,13 +37,14 @@ const hashRow = z.object({ key_hash: z.instanceof(Uint8Array) });
 const listRow = z.object({ name: z.string(), created_ms: z.number(), registers: z.number() });
 
 export function openAccounts(database: DatabaseSync): HubAccounts {
-  const find = database.prepare('SELECT key_hash FROM account WHERE name = ?');
+  const taken = database.prepare('SELECT name FROM account WHERE name = ?');
+  const find = database.prepare(`SELECT key_hash FROM account WHERE name = ? AND ${isInUse}`);
   const nobody = randomBytes(keyBytes);
   const list = () =>
     database
       .prepare(
         `SELECT name, created_ms, (SELECT count(*) FROM register WHERE account = account.name) AS registers
-         FROM account ORDER BY name`,
+         FROM account WHERE ${isInUse} ORDER BY name`,
       )
       .all()
       .map((row) => listRow.parse(row))
@@ -46,7 +54,7 @@ export function openAccounts(database: DatabaseSync): HubAccounts {
       const name = checkedName(given);
       const key = randomBytes(keyBytes).toString('base64url');
       inTransaction(database, `add the account ${name}`, () => {
-        if (find.get(name) !== undefined) {
+        if (taken.get(name) !== undefined) {
           throw new AppError('conflict', `there is an account ${name} already`, {
             hint: 'Choose another name, or remove it first for a new key.',
           });
@@ -61,21 +69,25 @@ export function openAccounts(database: DatabaseSync): HubAccounts {
       return key;
     },
     list,
-    remove(name, force) {
+    async remove(name, force, pause) {
       inTransaction(database, `remove the account ${name}`, () => {
-        const found = list().find((account) => account.name === name);
-        if (!found) {
+        if (taken.get(name) === undefined) {
           throw new AppError('not_found', `there is no account ${name}`, { hint: 'See hub account list.' });
         }
-        if (found.registers > 0 && !force) {
+        const stored = list().find((account) => account.name === name)?.registers ?? 0;
+        if (stored > 0 && !force) {
           throw new AppError(
             'conflict',
-            `${name} has ${plural(found.registers, 'register')}: leases of pairs, or a receiver group`,
+            `${name} has ${plural(stored, 'register')}: leases of pairs, or a receiver group`,
             {
               hint: 'Bring the pairs out that use it and disable the group, then add --force: alarms and backups go with it.',
             },
           );
         }
+        database.prepare("UPDATE account SET key_hash = x'' WHERE name = ?").run(name);
+      });
+      await removeRemains(database, name, pause);
+      inTransaction(database, `remove the account ${name}`, () => {
         database.prepare('DELETE FROM account WHERE name = ?').run(name);
       });
     },

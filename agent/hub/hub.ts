@@ -141,10 +141,13 @@ async function loadSealer(dataDir: string) {
 }
 
 /** For one command on the accounts, beside a running hub or without one. */
-export async function withAccounts<T>(dataDir: string, work: (accounts: HubAccounts) => T): Promise<T> {
+export async function withAccounts<T>(
+  dataDir: string,
+  work: (accounts: HubAccounts) => T | Promise<T>,
+): Promise<T> {
   const database = openDatabase(databasePath(await makeFolder(dataDir)));
   try {
-    return work(openAccounts(database));
+    return await work(openAccounts(database));
   } finally {
     database.close();
   }

@@ -11,6 +11,7 @@ import { type HubStatus, hubDefaultPort } from './protocol/schema.ts';
 const usage = `usage: hub --data DIR [--listen 127.0.0.1:${hubDefaultPort}] [--dc09 [HOST:]PORT=ACCOUNT]… [status | account add|list|remove [NAME]] [--force] [--json]`;
 const stopTimeoutMs = 5_000;
 const roomRetryMs = 500;
+const removePauseMs = 10;
 
 type Flags = ReturnType<typeof parse>['values'];
 
@@ -174,7 +175,9 @@ async function listAccounts(dataDir: string, json: boolean): Promise<void> {
 }
 
 async function removeAccount(dataDir: string, name: string, flags: Flags): Promise<void> {
-  await withAccounts(dataDir, (accounts) => accounts.remove(name, flags.force));
+  // As long as a step takes at worst: the hub writes in between.
+  const pause = () => new Promise<void>((resolve) => systemClock.after(removePauseMs, resolve));
+  await withAccounts(dataDir, (accounts) => accounts.remove(name, flags.force, pause));
   print([flags.json ? JSON.stringify({ name, removed: true }) : `account ${name} removed; its key is void`]);
 }
 

@@ -1,6 +1,7 @@
 /** The rows of the alarm queues in the hub's database; whoever calls is in a transaction that makes them durable. */
 import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
+import { isInUse } from '../accounts.ts';
 import type { HubEvent } from '../protocol/schema.ts';
 
 export interface StoredAlarm {
@@ -46,7 +47,7 @@ const oldestRow = z.object({ received_ms: z.number() });
 const positionRow = z.object({ position: z.number() });
 
 export function openQueueRows(database: DatabaseSync): QueueRows {
-  const created = database.prepare('SELECT created_ms FROM account WHERE name = ?');
+  const created = database.prepare(`SELECT created_ms FROM account WHERE name = ? AND ${isInUse}`);
   const insert = database.prepare('INSERT INTO alarm VALUES (?, ?, ?, ?, ?)');
   const insertSeen = database.prepare(
     'INSERT INTO alarm_seen (account, fingerprint, at_ms) VALUES (?, ?, ?)',

@@ -146,9 +146,11 @@ describe('a client', () => {
   it('is refused as soon as its account is removed, with what it stored', async () => {
     const store = open();
     await store.compareAndSet(null, record('a', 1, 1), enoughMs);
-    const held = await failure(withAccounts(dataDir, (accounts) => accounts.remove('site-1', false)));
+    const held = await failure(
+      withAccounts(dataDir, (accounts) => accounts.remove('site-1', false, async () => {})),
+    );
     expect(held).toBe('conflict');
-    await withAccounts(dataDir, (accounts) => accounts.remove('site-1', true));
+    await withAccounts(dataDir, (accounts) => accounts.remove('site-1', true, async () => {}));
     expect(await failure(store.read(enoughMs))).toBe('unauthorized');
     key = await withAccounts(dataDir, (accounts) => accounts.add('site-1', 0));
     expect(await open().read(enoughMs)).toBeNull();

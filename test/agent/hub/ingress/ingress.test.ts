@@ -119,7 +119,7 @@ describe('the ingress', () => {
   it('does not acknowledge what the queue cannot take', async () => {
     await publish(device('1234'));
     const one = await panel();
-    await withAccounts(dataDir, (accounts) => accounts.remove('site-1', true));
+    await withAccounts(dataDir, (accounts) => accounts.remove('site-1', true, async () => {}));
     one.send(frameOf());
     await eventually(() => expect(told.length).toBeGreaterThan(0));
     expect(one.answers).toEqual([]);

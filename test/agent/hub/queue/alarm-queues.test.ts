@@ -133,7 +133,7 @@ describe('appends', () => {
   it('of an account that was removed and made anew begin from nothing', async () => {
     await queues.append('one', events(3));
     const accounts = openAccounts(database);
-    accounts.remove('one', true);
+    await accounts.remove('one', true, async () => {});
     expect(await failure(queues.append('one', events(1)))).toBe('unauthorized');
     accounts.add('one', 5);
     expect(queues.status('one')).toMatchObject({ waiting: 0, epoch: 0 });
