@@ -129,8 +129,9 @@ class Engine implements StorageEngine {
 
   async initializeSpace(spaceId: string): Promise<void> {
     const { store, supervisor } = this.#held(spaceId);
-    if (store.rows.some((row) => this.#locks.holds(row))) throw holdsLocked(spaceId);
-    await this.#jobs.initialize(store, supervisor);
+    await this.#jobs.initialize(store, supervisor, () => {
+      if (store.rows.some((row) => this.#locks.holds(row))) throw holdsLocked(spaceId);
+    });
   }
 
   async restoreSpace(spaceId: string): Promise<void> {

@@ -137,9 +137,11 @@ export class PoolStore {
     const early = plan.free.find((block) => cycleDays !== null && nowMs - block.lastMs < cycleDays * dayMs);
     if (early !== undefined) this.#noteOverwrite(early.lastMs);
     for (const space of this.spaces) {
-      const rows = plan.free.flatMap((block) =>
-        block.spaceId === space.id ? (space.rows[block.number] ?? []) : [],
+      const chosen = plan.free.flatMap(({ spaceId, number }) =>
+        spaceId === space.id ? (space.rows[number] ?? []) : [],
       );
+      // While the space before was waited for, a block may have been taken, or locked.
+      const rows = chosen.filter((row) => row.state === 'sealed' && !this.isLocked(row));
       if (rows.length > 0) await space.free(rows);
     }
   }

@@ -35,11 +35,17 @@ export class SpaceJobs {
     this.#deps = deps;
   }
 
-  async initialize(space: SpaceStore, supervisor: SpaceSupervisor): Promise<void> {
+  /** `refuse` throws what forbids it: asked last, when nothing more is waited for. */
+  async initialize(
+    space: SpaceStore,
+    supervisor: SpaceSupervisor,
+    refuse: () => void = () => undefined,
+  ): Promise<void> {
     this.#refuseSecond(space.id);
     const deps = { ...this.#deps, ...this.#deps.node() };
     const found = await space.gate.run('job', () => checkInitializable(space, deps));
     if (found !== null) this.#refuseHeld(space, found);
+    refuse();
     this.#run('initializing', space, supervisor, space.config.quotaBytes, (job) =>
       initializeSpace(space, deps, job, found),
     );

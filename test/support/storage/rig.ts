@@ -10,6 +10,7 @@ import type { Disk } from '../../../agent/storage/disk.ts';
 import { createStorageEngine } from '../../../agent/storage/engine.ts';
 import { createIndexClient } from '../../../agent/storage/index/client.ts';
 import { handleIndexRequest } from '../../../agent/storage/index/handle.ts';
+import type { IndexRequest } from '../../../agent/storage/index/messages.ts';
 import { IndexStore } from '../../../agent/storage/index/store.ts';
 import type { LostStretch, StorageEngine, StorageEvent, StreamWriter } from '../../../agent/storage/types.ts';
 import { diskIdle } from '../idle-disk.ts';
@@ -75,6 +76,8 @@ export class Rig {
   store: IndexStore | null = null;
   released = 0;
   indexFails = false;
+  /** Told of each request before the index hears of it. */
+  onIndex: (request: IndexRequest) => void = () => {};
   made = 0;
   #engine: StorageEngine | null = null;
 
@@ -129,6 +132,7 @@ export class Rig {
       onEvent: (event) => this.events.push(event),
       ticker: this.ticker,
       index: createIndexClient(async (request) => {
+        this.onIndex(request);
         if (this.indexFails) throw new Error('the disk of the data folder is full');
         return handleIndexRequest(store, request);
       }),
