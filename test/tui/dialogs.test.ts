@@ -50,6 +50,20 @@ describe('a dangerous question', () => {
     expect(screen.text).toContain('Initialising /srv/video/disk1.');
   });
 
+  it('goes from the right name on to the verb with Enter, from another one to Cancel', async () => {
+    const screen = await open();
+    await screen.press(...toDisk1, 'I');
+    await screen.type('disk');
+    await screen.press('enter', 'enter');
+    expect(screen.text).not.toContain('Initialise disk1 again');
+    await screen.press('I');
+    await screen.type('disk1');
+    await screen.press('enter');
+    expect(changes(screen)).toEqual([]);
+    await screen.press('enter');
+    expect(changes(screen)).toEqual(['space.initialize']);
+  });
+
   it('asks for the name before a normal space is restored, for nothing is recorded there meanwhile', async () => {
     const screen = await open();
     await screen.press(...toDisk1, 'R');

@@ -161,7 +161,7 @@ describe('an operation', () => {
     const screen = await open();
     await screen.press('s');
     expect(screen.text).toContain('2. store-01: release the lease to store-02 (20 ms)');
-    expect(screen.text).toContain('Outage: about 0.4 s.');
+    expect(screen.text).toContain('Outage: about 420 ms.');
     await screen.type('vide');
     await screen.press('tab', 'tab', 'enter');
     expect(screen.text).toContain('The name does not match. Nothing was done.');

@@ -1,4 +1,4 @@
-/** The question before anything dangerous: says what will happen, defaults to Cancel, wants the object's name typed. */
+/** The question before anything dangerous: says what will happen, defaults to Cancel until the object's name was typed. */
 import { blank, type Line, line, span } from '../format/line.ts';
 import { problemOf } from '../format/problem.ts';
 import { wrap } from '../format/width.ts';
@@ -37,8 +37,10 @@ export function confirmOverlay(shell: Shell, options: ConfirmOptions): Overlay {
     shell.changed();
   };
 
+  const isNamed = (): boolean => state.texts.typed?.text === typed;
+
   async function act(): Promise<void> {
-    if (typed !== undefined && state.texts.typed?.text !== typed) {
+    if (typed !== undefined && !isNamed()) {
       const text = `The name does not match. Nothing was done.`;
       set({ focus: 'typed', problem: { code: 'invalid_input', text, hint: null } });
       return;
@@ -74,6 +76,9 @@ export function confirmOverlay(shell: Shell, options: ConfirmOptions): Overlay {
       };
     },
     key(key) {
+      // The name says that it is meant: what follows it is the verb, not Cancel.
+      if (key === 'enter' && state.focus === 'typed' && state.busy === null && isNamed())
+        return set({ focus: 'act' });
       const step = formKey(shape, state, key);
       if (step.kind === 'changed') set(step.state);
       else if (step.kind === 'cancel' || (step.kind === 'pressed' && step.button === 'cancel')) shell.close();

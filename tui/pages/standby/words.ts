@@ -1,5 +1,6 @@
 /** The vocabulary of a pair in words for people, with the tone that fits; state is never colour alone. */
 import type { OperationPlan, PairStatus, PreflightCheck } from '../../../src/contract/index.ts';
+import { outageWords } from '../../../src/model/outage.ts';
 import { type Line, line, span } from '../../format/line.ts';
 import { formatDuration } from '../../format/numbers.ts';
 import { wrap } from '../../format/width.ts';
@@ -135,7 +136,7 @@ export function planSentences(plan: OperationPlan): string[] {
         `${at + 1}. ${node}: ${action}${expectedMs === null ? '' : ` (${expectedMs} ms)`}`,
     ),
     ...(more > 0 ? [`and ${more} more steps`] : []),
-    `Outage: ${plan.outageMs === null ? 'not known' : `about ${(plan.outageMs / 1000).toFixed(1)} s`}. Data at risk: ${plan.dataAtRisk}.`,
+    `Outage: ${outageWords(plan)}. Data at risk: ${plan.dataAtRisk}.`,
   ];
 }
 

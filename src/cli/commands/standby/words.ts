@@ -1,5 +1,6 @@
 /** How a pair is told in lines of text: its state, a plan, a decision. */
 import type { Decision, OperationPlan, PairStatus } from '../../../contract/index.ts';
+import { outageWords } from '../../../model/outage.ts';
 import type { Column, Output, Tone } from '../../output.ts';
 import { formatDuration, formatTime } from '../../time.ts';
 
@@ -128,13 +129,12 @@ export function planLines(plan: OperationPlan, dryRun: boolean): string[] {
     ({ node, action, expectedMs }, at) =>
       `  ${at + 1}. ${node}: ${action}${expectedMs === null ? '' : `, about ${expectedMs} ms`}`,
   );
-  const outage = plan.outageMs === null ? 'not known' : `about ${plan.outageMs} ms`;
   return [
     dryRun
       ? `${plan.operation} would do this:`
       : `${plan.operation}: ${plan.done ? 'done' : 'still under way: holdfast standby status shows how far'}`,
     ...steps,
-    `  outage: ${outage}`,
+    `  outage: ${outageWords(plan)}`,
     `  data at risk: ${plan.dataAtRisk}`,
   ];
 }
