@@ -30,6 +30,14 @@ describe('frames', () => {
     expect(createFrameReader(100).push(Uint8Array.from([0, 0, 0, 100]))).toEqual([]);
   });
 
+  it('cost no more each when there are very many of them', () => {
+    const frames = 200_000;
+    const bytes = Buffer.alloc(5 * frames);
+    for (let at = 0; at < bytes.length; at += 5) bytes.set([0, 0, 0, 1, 0x30], at);
+    // With each frame moving all that follow it this takes longer than a test may.
+    expect(createFrameReader(100).push(bytes)).toHaveLength(frames);
+  });
+
   it('are refused when they hold no JSON in UTF-8', () => {
     const framed = (...body: number[]) => Uint8Array.from([0, 0, 0, body.length, ...body]);
     expect(() => createFrameReader(100).push(framed(0x7b))).toThrow(/no JSON/);
