@@ -6,12 +6,16 @@ import type { QueueRows, QueueState } from './rows.ts';
 
 const eventsMax = 1_000_000;
 const bytesMax = 1024 * 1024 * 1024;
+/** Twice what 2,000 events a second leave in the duplicate window. */
+const seenMax = 500_000;
 
 export interface QueueLimits {
   eventsMax: number;
   bytesMax: number;
+  /** Fingerprints in memory: of more the oldest are forgotten, and would be forwarded twice. */
+  seenMax: number;
 }
-export const queueLimits: QueueLimits = { eventsMax, bytesMax };
+export const queueLimits: QueueLimits = { eventsMax, bytesMax, seenMax };
 
 /** What a write gives to the rows, and where it takes its places from. */
 interface WriteContext {
@@ -40,6 +44,7 @@ export function appendEvents(
     }
     rows.insert(account, nextPosition(), event, nowMs);
     state.seen.set(event.fingerprint, nowMs);
+    forgetFirst(state.seen, limits.seenMax);
     state.events += 1;
     state.bytes += Buffer.byteLength(event.body);
   }
@@ -81,6 +86,17 @@ function forgetOld(seen: Map<string, number>, nowMs: number): void {
   for (const [fingerprint, atMs] of seen) {
     if (nowMs - atMs < duplicateWindowMs) return;
     seen.delete(fingerprint);
+  }
+}
+
+/** Many at once: to find the first of a map takes as long as it has lost entries before it. */
+function forgetFirst(seen: Map<string, number>, seenMax: number): void {
+  if (seen.size <= seenMax) return;
+  let left = Math.ceil(seenMax / 64);
+  for (const fingerprint of seen.keys()) {
+    if (left === 0) return;
+    seen.delete(fingerprint);
+    left -= 1;
   }
 }
 

@@ -123,7 +123,7 @@ class SqliteQueues implements AlarmQueues {
   async pull(account: string, request: PullRequest, signal: AbortSignal): Promise<StoredAlarm[]> {
     const { epoch, after, limit, waitMs } = request;
     checkEpoch(this.#state(account), epoch);
-    const look = () => withinFrame(this.#rows.page(account, after, limit));
+    const look = () => this.#rows.page(account, after, limit, eventBytesPerFrameMax);
     const found = look();
     if (found.length > 0 || waitMs === 0) return found;
     return this.#pulls.wait({ account, epoch, waitMs, signal, look });
@@ -217,7 +217,7 @@ class SqliteQueues implements AlarmQueues {
     }
     const known = this.#states.get(account);
     if (known?.createdMs === createdMs) return known;
-    const loaded = this.#rows.load(account, createdMs);
+    const loaded = this.#rows.load(account, createdMs, this.#options.limits.seenMax);
     this.#states.set(account, loaded);
     return loaded;
   }
@@ -238,14 +238,4 @@ class SqliteQueues implements AlarmQueues {
     this.#lastForgetMs = nowMs;
     this.#rows.forgetSeen(nowMs - duplicateWindowMs);
   }
-}
-
-/** The first one always, so that it goes on. */
-function withinFrame(events: StoredAlarm[]): StoredAlarm[] {
-  let bytes = 0;
-  const fits = events.findIndex(({ body }) => {
-    bytes += Buffer.byteLength(body);
-    return bytes > eventBytesPerFrameMax;
-  });
-  return fits === -1 ? events : events.slice(0, Math.max(1, fits));
 }

@@ -23,12 +23,14 @@ export interface QueueState {
 export interface QueueRows {
   /** Null when there is no such account. */
   createdMs(account: string): number | null;
-  load(account: string, createdMs: number): QueueState;
+  /** With at most the latest `seenMax` fingerprints. */
+  load(account: string, createdMs: number, seenMax: number): QueueState;
   setEpoch(account: string, epoch: number): void;
   insert(account: string, position: number, event: HubEvent, atMs: number): void;
   /** Bytes of what is gone now, null when it was not there. */
   remove(account: string, position: number): number | null;
-  page(account: string, after: number, limit: number): StoredAlarm[];
+  /** The first one always, so that it goes on; the others up to `bytesMax`: what would not be sent is not read. */
+  page(account: string, after: number, limit: number, bytesMax: number): StoredAlarm[];
   oldestMs(account: string): number | null;
   /** Of `alarm_seen`, up to and including this time. */
   forgetSeen(untilMs: number): void;
@@ -42,7 +44,7 @@ const epochRow = z.object({ epoch: z.number() });
 const totalsRow = z.object({ events: z.number(), bytes: z.number() });
 const seenRow = z.object({ fingerprint: z.string(), at_ms: z.number() });
 const bytesRow = z.object({ bytes: z.number() });
-const pageRow = z.object({ position: z.number(), body: z.string() });
+const pageRow = z.object({ position: z.number(), bytes: z.number(), body: z.string() });
 const oldestRow = z.object({ received_ms: z.number() });
 const positionRow = z.object({ position: z.number() });
 
@@ -54,7 +56,7 @@ export function openQueueRows(database: DatabaseSync): QueueRows {
   );
   const remove = database.prepare('DELETE FROM alarm WHERE position = ? AND account = ? RETURNING bytes');
   const page = database.prepare(
-    'SELECT position, body FROM alarm WHERE account = ? AND position > ? ORDER BY position LIMIT ?',
+    'SELECT position, bytes, body FROM alarm WHERE account = ? AND position > ? ORDER BY position LIMIT ?',
   );
   const oldest = database.prepare(
     'SELECT received_ms FROM alarm WHERE account = ? ORDER BY position LIMIT 1',
@@ -70,7 +72,7 @@ export function openQueueRows(database: DatabaseSync): QueueRows {
       const row = created.get(account);
       return row === undefined ? null : createdRow.parse(row).created_ms;
     },
-    load: (account, createdMs) => load(database, account, createdMs),
+    load: (account, createdMs, seenMax) => load(database, account, { createdMs, seenMax }),
     setEpoch(account, epoch) {
       database
         .prepare('INSERT INTO alarm_fence VALUES (?1, ?2) ON CONFLICT DO UPDATE SET epoch = ?2')
@@ -84,7 +86,17 @@ export function openQueueRows(database: DatabaseSync): QueueRows {
       const row = remove.get(position, account);
       return row === undefined ? null : bytesRow.parse(row).bytes;
     },
-    page: (account, after, limit) => page.all(account, after, limit).map((row) => pageRow.parse(row)),
+    page(account, after, limit, bytesMax) {
+      const found: StoredAlarm[] = [];
+      let left = bytesMax;
+      for (const row of page.iterate(account, after, limit)) {
+        const { position, bytes, body } = pageRow.parse(row);
+        left -= bytes;
+        if (left < 0 && found.length > 0) break;
+        found.push({ position, body });
+      }
+      return found;
+    },
     oldestMs(account) {
       const row = oldest.get(account);
       return row === undefined ? null : oldestRow.parse(row).received_ms;
@@ -101,15 +113,20 @@ export function openQueueRows(database: DatabaseSync): QueueRows {
   };
 }
 
-function load(database: DatabaseSync, account: string, createdMs: number): QueueState {
+function load(
+  database: DatabaseSync,
+  account: string,
+  { createdMs, seenMax }: { createdMs: number; seenMax: number },
+): QueueState {
   const epoch = database.prepare('SELECT epoch FROM alarm_fence WHERE account = ?').get(account);
   const totals = database
     .prepare('SELECT count(*) AS events, coalesce(sum(bytes), 0) AS bytes FROM alarm WHERE account = ?')
     .get(account);
   const seen = database
-    .prepare('SELECT fingerprint, at_ms FROM alarm_seen WHERE account = ? ORDER BY number')
-    .all(account)
-    .map((row) => seenRow.parse(row));
+    .prepare('SELECT fingerprint, at_ms FROM alarm_seen WHERE account = ? ORDER BY number DESC LIMIT ?')
+    .all(account, seenMax)
+    .map((row) => seenRow.parse(row))
+    .reverse();
   return {
     createdMs,
     epoch: epoch === undefined ? 0 : epochRow.parse(epoch).epoch,

@@ -6,8 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openAccounts } from '../../../../agent/hub/accounts.ts';
 import { openDatabase } from '../../../../agent/hub/database.ts';
 import type { HubEvent } from '../../../../agent/hub/protocol/schema.ts';
-import type { QueueLimits } from '../../../../agent/hub/queue/account-queue.ts';
+import { type QueueLimits, queueLimits } from '../../../../agent/hub/queue/account-queue.ts';
 import { type AlarmQueues, openAlarmQueues } from '../../../../agent/hub/queue/alarm-queues.ts';
+import { openQueueRows } from '../../../../agent/hub/queue/rows.ts';
 import type { AppError } from '../../../../src/errors.ts';
 import { ShiftedClock } from '../../alarms/intake/desk.ts';
 
@@ -18,12 +19,12 @@ let database: ReturnType<typeof openDatabase>;
 let fatal: AppError[];
 const present = new AbortController().signal;
 
-function open(limits?: QueueLimits): void {
+function open(changes: Partial<QueueLimits> = {}): void {
   database = openDatabase(join(folder, 'hub.db'));
   const accounts = openAccounts(database);
   for (const name of ['one', 'two']) if (!accounts.exists(name)) accounts.add(name, 0);
   const onFatal = (error: AppError) => void fatal.push(error);
-  queues = openAlarmQueues({ database, clock, onFatal, ...(limits ? { limits } : {}) });
+  queues = openAlarmQueues({ database, clock, onFatal, limits: { ...queueLimits, ...changes } });
 }
 
 function close(): void {
@@ -112,6 +113,18 @@ describe('appends', () => {
     expect(database.prepare('SELECT count(*) AS rows FROM alarm_seen').get()?.rows).toBe(1);
   });
 
+  it('remember so many fingerprints and no more, over a restart too', async () => {
+    close();
+    open({ seenMax: 3 });
+    const [first, second, third, fourth] = [event(), event(), event(), event()];
+    for (const each of [first, second, third, fourth]) await queues.append('one', [each]);
+    close();
+    open({ seenMax: 3 });
+    expect(await queues.append('one', [second, third, fourth])).toEqual([0, 1, 2]);
+    expect(await queues.append('one', [first, third, fourth])).toEqual([1, 2]);
+    expect(await queues.append('one', [second])).toEqual([]);
+  });
+
   it('are refused when the queue is full, wholly, and taken again when there is room', async () => {
     close();
     open({ eventsMax: 3, bytesMax: 1_000 });
@@ -143,6 +156,13 @@ describe('appends', () => {
 });
 
 describe('pulls', () => {
+  it('read no more than fits into an answer, and one event at least', async () => {
+    await queues.append('one', [event('x'.repeat(100)), event('y'.repeat(100)), event('z'.repeat(100))]);
+    const rows = openQueueRows(database);
+    const letters = (bytesMax: number) => rows.page('one', 0, 512, bytesMax).map(({ body }) => body[0]);
+    expect([250, 1, 1_000].map(letters)).toEqual([['x', 'y'], ['x'], ['x', 'y', 'z']]);
+  });
+
   it('wait, and are answered by the next append only of their account', async () => {
     await queues.open('one', 1);
     const waiting = pull(1, 0, 10_000);
