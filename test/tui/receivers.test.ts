@@ -204,6 +204,21 @@ describe('a node that receives no alarms', () => {
     expect(screen.text).toContain('[Events]');
   });
 
+  it.each([
+    [true, 'No output yet: events wait here until there is one.'],
+    [false, 'No output yet: panels are answered once there is one.'],
+  ])('says at the end what becomes of events without an output, keeping %s', async (keeps, text) => {
+    const screen = await open(idle(), ['w', 'tab', 'tab', 'enter', 'esc']);
+    const { receivers } = screen.agent;
+    receivers.outputs = [];
+    receivers.settings = { ...receivers.settings, keepWithoutOutput: keeps };
+    await screen.type('1a2b');
+    await screen.press('enter');
+    await screen.type('Main street 4');
+    await screen.press(...through(2));
+    expect(screen.text).toContain(text);
+  });
+
   it('may skip what it does not know yet', async () => {
     const screen = await open(idle(), ['w', 'tab', 'tab', 'enter', 'esc', 'esc']);
     expect(calls(screen).map(([name]) => name)).toEqual(['alarm.configure']);

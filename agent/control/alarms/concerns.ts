@@ -18,18 +18,21 @@ type Add = (
 export interface AlarmFacts {
   readonly receiver: ReceiverStatus;
   readonly group: GroupStatus;
+  /** What becomes of events while there is no output: they wait, or the panel gets no answer. */
+  readonly keepsWithoutOutput: boolean;
   /** When an event of an account that is not entered last came; null for none. */
   readonly lastUnknownMs: number | null;
   readonly nowMs: number;
 }
 
 /** Nothing for a node that receives no alarms. */
-export function alarmConcerns({ receiver, group, lastUnknownMs, nowMs }: AlarmFacts): Concern[] {
+export function alarmConcerns(facts: AlarmFacts): Concern[] {
+  const { receiver, group, lastUnknownMs, nowMs } = facts;
   if (!receiver.enabled && !group.enabled) return [];
   const found: Concern[] = [];
   const add: Add = (level, question, text, hint) =>
     found.push({ level, question, text, hint, page: 'receivers' });
-  receiverConcerns(receiver, group, nowMs, add);
+  receiverConcerns(facts, add);
   if (lastUnknownMs !== null && nowMs - lastUnknownMs < unknownForMs) {
     add(
       'warning',
@@ -42,7 +45,7 @@ export function alarmConcerns({ receiver, group, lastUnknownMs, nowMs }: AlarmFa
   return found;
 }
 
-function receiverConcerns(receiver: ReceiverStatus, group: GroupStatus, nowMs: number, add: Add): void {
+function receiverConcerns({ receiver, group, keepsWithoutOutput, nowMs }: AlarmFacts, add: Add): void {
   const { queue, outputs, problem } = receiver;
   if (problem !== null) add('error', 'service', `alarms: ${problem}`, 'Look at holdfast alarm status.');
   const waiting = Math.max(queue.waiting, group.queue.waiting ?? 0);
@@ -71,7 +74,7 @@ function receiverConcerns(receiver: ReceiverStatus, group: GroupStatus, nowMs: n
       'error',
       'todo',
       'alarms have nowhere to go: there is no output',
-      'Add the ARC: holdfast alarm output set arc --host HOST --port PORT. Until then events wait here, or are refused, as the settings say.',
+      `${keepsWithoutOutput ? 'Events wait here' : 'Panels get no answer'} until there is one: holdfast alarm output set arc --host HOST.`,
     );
   }
   if (!receiver.enabled) {

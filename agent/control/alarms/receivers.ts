@@ -108,7 +108,12 @@ export class Receivers {
 
   /** For the Home page. */
   facts(): Omit<AlarmFacts, 'nowMs'> {
-    return { receiver: this.status(), group: this.group(), lastUnknownMs: this.#lastUnknownMs };
+    return {
+      receiver: this.status(),
+      group: this.group(),
+      keepsWithoutOutput: this.settings().keepWithoutOutput,
+      lastUnknownMs: this.#lastUnknownMs,
+    };
   }
 
   settings(): ReceiverSettings {

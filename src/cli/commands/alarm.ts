@@ -299,7 +299,10 @@ function addSettings(noun: Command, host: CommandHost): void {
         'forward events of accounts that are not entered (they are kept anyhow)',
       ],
       ['--check-time <on|off>', 'refuse encrypted messages more than 40 s old or 20 s ahead'],
-      ['--keep-without-output <on|off>', 'acknowledge events that wait for the first output (default on)'],
+      [
+        '--keep-without-output <on|off>',
+        'acknowledge events while there is no output, and keep them for the first (default on)',
+      ],
     ],
     options: z.object({
       enable: z.boolean().optional(),
@@ -313,6 +316,7 @@ function addSettings(noun: Command, host: CommandHost): void {
       'holdfast alarm settings',
       'holdfast alarm settings --enable --listen 0.0.0.0:6080',
       'holdfast alarm settings --forward-unknown off',
+      'holdfast alarm settings --keep-without-output off',
     ],
     run: (context, _args, options) =>
       context.withNode(async ({ client }) => {
@@ -361,8 +365,9 @@ async function sayListening(
   for (let waitedMs = 0; ; waitedMs += listenPollMs) {
     const { listen, problem, rssBytes, outputs } = await client.alarm.status();
     if (listen !== null && problem === null) {
-      if (!keepWithoutOutput && outputs.every(({ state }) => state === 'disabled'))
-        output.note('devices are acknowledged once there is an output or a group: holdfast alarm output set');
+      const meanwhile = keepWithoutOutput ? 'events wait here until' : 'devices are acknowledged once';
+      if (outputs.every(({ state }) => state === 'disabled'))
+        output.note(`${meanwhile} there is an output or a group: holdfast alarm output set`);
       return;
     }
     // Only a process that runs has a size: what it has against the port will not go away by itself.

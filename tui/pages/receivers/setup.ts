@@ -203,8 +203,12 @@ function deviceStep({ shell }: Receivers, done: () => void): void {
         name: (values.name ?? '').trim(),
         key: key === '' ? null : key,
       });
-      const outputs = await shell.client.alarm.outputs();
-      if (outputs.length === 0) shell.notify('No output yet: panels are answered once there is one.', 'warn');
+      const [outputs, settings] = await Promise.all([
+        shell.client.alarm.outputs(),
+        shell.client.alarm.settings(),
+      ]);
+      const meanwhile = settings.keepWithoutOutput ? 'events wait here until' : 'panels are answered once';
+      if (outputs.length === 0) shell.notify(`No output yet: ${meanwhile} there is one.`, 'warn');
       else shell.notify('The receiver is set up: a test from the panel should show now.', 'good');
     },
     next: done,

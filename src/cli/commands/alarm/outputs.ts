@@ -144,7 +144,7 @@ export function addOutputs(parent: Command, host: CommandHost): void {
         const rest = (await client.alarm.outputs()).filter((output) => output.id !== id && output.enabled);
         const consequence =
           rest.length === 0
-            ? `Without ${id} there is no output: alarms are kept and go nowhere.`
+            ? `Without ${id} there is no output: nothing goes to an ARC until there is another.`
             : `Alarms no longer go to ${id}.`;
         await confirmByName(context.io, { consequence, name: id, given: yes });
         await client.alarm.removeOutput({ id });

@@ -54,6 +54,7 @@ const said = (
   alarmConcerns({
     receiver: { ...well, ...receiver },
     group: { ...group, ...inGroup },
+    keepsWithoutOutput: true,
     lastUnknownMs,
     nowMs,
   }).map(({ level, text }) => `${level}: ${text}`);
@@ -84,6 +85,19 @@ describe('Home says of alarms', () => {
   it('that there is nowhere to send alarms to', () => {
     expect(said({ outputs: [] })[0]).toContain('there is no output');
     expect(said({ outputs: [{ ...output, state: 'disabled' }] })[0]).toContain('there is no output');
+  });
+
+  it('what becomes of events meanwhile, as the settings have it', () => {
+    const hint = (keepsWithoutOutput: boolean) =>
+      alarmConcerns({
+        receiver: { ...well, outputs: [] },
+        group: none,
+        keepsWithoutOutput,
+        lastUnknownMs: null,
+        nowMs,
+      })[0]?.hint;
+    expect(hint(true)).toContain('Events wait here until there is one');
+    expect(hint(false)).toContain('Panels get no answer until there is one');
   });
 
   it('that unknown accounts reported, for an hour', () => {

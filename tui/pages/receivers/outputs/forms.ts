@@ -238,7 +238,7 @@ export function removeOutput(
       title: `Remove ${output.name}`,
       consequences: [
         isLast
-          ? 'It is the only output: alarms are kept and go nowhere.'
+          ? 'It is the only output: nothing goes to an ARC until there is another.'
           : `Alarms no longer go to ${output.name}.`,
         'What it acknowledged stays acknowledged.',
       ],

@@ -103,8 +103,7 @@ export function createOutputsSection(receivers: Receivers): Section {
       list = clampList(list, shown.length, rows);
       const problem = outputs.problem()?.text;
       const empty =
-        problem ??
-        (outputs.value() === null ? 'Asking the node …' : 'No output: alarms go nowhere. a adds one.');
+        problem ?? (outputs.value() === null ? 'Asking the node …' : 'No output to an ARC yet: a adds one.');
       const selected = shown[list.index];
       return {
         lines: padLines(
