@@ -37,6 +37,7 @@ $ErrorActionPreference = 'Stop'
 
 $serviceName = 'Holdfast'
 $ruleName = 'Holdfast API'
+$account = 'NT AUTHORITY\LocalService'
 $here = Split-Path -Parent $MyInvocation.MyCommand.Path
 
 function Stop-WithHint([string]$Message, [string]$Hint) {
@@ -67,15 +68,21 @@ function Test-Elevated {
   return $principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
 }
 
+# Without a backslash at the end: before a closing quote it would stand for the quote itself.
+function Get-FolderPath([string]$Name, [string]$Path) {
+  if ($Path -match '["%]') { Stop-WithHint 'quotes and percent signs are not possible in paths' 'choose others' }
+  if ($Path -notmatch '^[A-Za-z]:[\\/]') { Stop-WithHint "$Name is not an absolute path: $Path" 'begin it with a drive' }
+  $full = [IO.Path]::GetFullPath($Path).TrimEnd('\')
+  if ($full -match '^[A-Za-z]:$') { Stop-WithHint "$Name is a whole drive: $Path" 'choose a folder on it' }
+  return $full
+}
+
 function Assert-Sensible {
-  if (-not [IO.Path]::IsPathRooted($Prefix)) { Stop-WithHint "-Prefix is not an absolute path: $Prefix" 'begin it with a drive' }
-  if (-not [IO.Path]::IsPathRooted($Data)) { Stop-WithHint "-Data is not an absolute path: $Data" 'begin it with a drive' }
   if ("$Data\".StartsWith("$Prefix\", [StringComparison]::OrdinalIgnoreCase)) {
     Stop-WithHint "the data folder must not lie in $Prefix, which every upgrade replaces" 'choose another -Data'
   }
-  if (($Prefix + $Data + $Listen) -match '["%]') { Stop-WithHint 'quotes and percent signs are not possible in paths' 'choose others' }
   if ($Listen -notmatch '^[\[\]A-Za-z0-9.:-]+:\d{1,5}$') { Stop-WithHint "not an address: $Listen" 'write it like 0.0.0.0:6060' }
-  if ((Test-Path $Prefix) -and -not (Test-Path (Join-Path $Prefix 'bin\holdfast.cmd'))) {
+  if ((Test-Path -LiteralPath $Prefix) -and -not (Test-Path -LiteralPath (Join-Path $Prefix 'bin\holdfast.cmd'))) {
     Stop-WithHint "$Prefix exists and holds no Holdfast" 'choose another -Prefix'
   }
 }
@@ -142,29 +149,29 @@ public class HoldfastService : ServiceBase
 
 function Build-ServiceHost([string]$Folder) {
   $compiler = Join-Path $env:WINDIR 'Microsoft.NET\Framework64\v4.0.30319\csc.exe'
-  if (-not (Test-Path $compiler)) { Stop-WithHint "$compiler is missing" 'enable .NET Framework 4 in the Windows features' }
+  if (-not (Test-Path -LiteralPath $compiler)) { Stop-WithHint "$compiler is missing" 'enable .NET Framework 4 in the Windows features' }
   $source = Join-Path $Folder 'holdfast-service.cs'
-  Set-Content -Path $source -Value $hostSource -Encoding UTF8
+  Set-Content -LiteralPath $source -Value $hostSource -Encoding UTF8
   Invoke-Program $compiler @('/nologo', '/target:exe', '/reference:System.ServiceProcess.dll',
     "/out:$(Join-Path $Folder 'holdfast-service.exe')", $source)
-  Remove-Item $source
+  Remove-Item -LiteralPath $source
 }
 
 function Copy-Program {
   $stage = "$Prefix.new"
   Invoke-Step "install and build what is missing in $here" { Invoke-Program 'node' @((Join-Path $here 'scripts\setup.mjs')) }
   Invoke-Step "copy the program to $stage" {
-    if (Test-Path $stage) { Remove-Item -Recurse -Force $stage }
+    if (Test-Path -LiteralPath $stage) { Remove-Item -Recurse -Force -LiteralPath $stage }
     New-Item -ItemType Directory -Path (Join-Path $stage 'fixtures') | Out-Null
     foreach ($part in 'bin', 'dist', 'node_modules', 'package.json', 'package-lock.json', 'README.md', 'LICENSE') {
-      Copy-Item -Recurse -Path (Join-Path $here $part) -Destination $stage
+      Copy-Item -Recurse -LiteralPath (Join-Path $here $part) -Destination $stage
     }
-    Copy-Item -Recurse -Path (Join-Path $here 'fixtures\media') -Destination (Join-Path $stage 'fixtures')
+    Copy-Item -Recurse -LiteralPath (Join-Path $here 'fixtures\media') -Destination (Join-Path $stage 'fixtures')
     Build-ServiceHost $stage
   }
   Invoke-Step "put it in place of $Prefix" {
-    if (Test-Path $Prefix) { Remove-Item -Recurse -Force $Prefix }
-    Move-Item $stage $Prefix
+    if (Test-Path -LiteralPath $Prefix) { Remove-Item -Recurse -Force -LiteralPath $Prefix }
+    Move-Item -LiteralPath $stage -Destination $Prefix
   }
 }
 
@@ -172,15 +179,33 @@ function Copy-Program {
 function Protect-Data {
   Invoke-Step "create $Data, readable by the service and administrators only" {
     New-Item -ItemType Directory -Force -Path $Data | Out-Null
+    # Whoever made the folder before, or was let in by name, is out.
+    Invoke-Program 'icacls.exe' @($Data, '/setowner', '*S-1-5-32-544', '/Q')
+    Invoke-Program 'icacls.exe' @($Data, '/reset', '/Q')
     Invoke-Program 'icacls.exe' @($Data, '/inheritance:r', '/grant:r', '*S-1-5-18:(OI)(CI)F', '*S-1-5-32-544:(OI)(CI)F',
-      '*S-1-5-19:(OI)(CI)M', '/quiet')
+      '*S-1-5-19:(OI)(CI)M', '/Q')
   }
 }
 
 function Stop-OldService {
   $service = Get-Service -Name $serviceName -ErrorAction SilentlyContinue
-  if ($null -eq $service) { return }
-  Invoke-Step "stop service $serviceName" { Stop-Service -Name $serviceName -Force }
+  if ($null -ne $service) {
+    Invoke-Step "stop service $serviceName" { Stop-Service -Name $serviceName -Force }
+  }
+  Stop-Leftovers
+}
+
+# The recorder outlives its agent, and Windows removes no program that runs.
+function Stop-Leftovers {
+  $node = Join-Path $Prefix 'node_modules\node\bin\node.exe'
+  if (-not (Test-Path -LiteralPath $node)) { return }
+  Invoke-Step "end what still runs of $Prefix, a recorder or a console" {
+    $left = @(Get-CimInstance -ClassName Win32_Process -Filter "Name = 'node.exe'" | Where-Object { $_.ExecutablePath -eq $node })
+    foreach ($process in $left) {
+      Stop-Process -Id $process.ProcessId -Force -ErrorAction SilentlyContinue
+      Wait-Process -Id $process.ProcessId -Timeout 10 -ErrorAction SilentlyContinue
+    }
+  }
 }
 
 function Register-HoldfastService {
@@ -190,14 +215,23 @@ function Register-HoldfastService {
   $entry = Join-Path $Prefix 'dist\agent\main.js'
   $command = "`"$exe`" `"$node`" `"$entry`" `"$Data`" $Listen"
   if ($null -eq $service) {
-    Invoke-Step "create service $serviceName (account NT AUTHORITY\LocalService): $command" {
+    Invoke-Step "create service ${serviceName}: $command" {
       New-Service -Name $serviceName -BinaryPathName $command -DisplayName 'Holdfast agent' -StartupType Automatic `
         -Description 'Video storage and high availability' | Out-Null
-      Invoke-Program 'sc.exe' @('config', $serviceName, 'obj=', 'NT AUTHORITY\LocalService', 'password=', '')
     }
   } else {
     Invoke-Step "update service ${serviceName}: $command" {
       Set-ItemProperty -Path "HKLM:\SYSTEM\CurrentControlSet\Services\$serviceName" -Name ImagePath -Value $command
+    }
+  }
+  # Always: after a run that broke off before this, the service would be the system itself. Not by sc.exe, whose empty
+  # password Windows PowerShell 5.1 leaves out.
+  Invoke-Step "let it run as $account" {
+    $found = Get-CimInstance -ClassName Win32_Service -Filter "Name = '$serviceName'"
+    $change = @{ StartName = $account; StartPassword = '' }
+    $result = Invoke-CimMethod -InputObject $found -MethodName Change -Arguments $change
+    if ($result.ReturnValue -ne 0) {
+      Stop-WithHint "the service cannot run as $account (code $($result.ReturnValue))" 'see the log of the service control manager'
     }
   }
   Invoke-Step 'restart it after 250 ms whenever it dies' {
@@ -224,7 +258,7 @@ function Remove-Holdfast {
   Invoke-Step 'delete the firewall rule' {
     Get-NetFirewallRule -DisplayName $ruleName -ErrorAction SilentlyContinue | Remove-NetFirewallRule
   }
-  Invoke-Step "remove $Prefix" { if (Test-Path $Prefix) { Remove-Item -Recurse -Force $Prefix } }
+  Invoke-Step "remove $Prefix" { if (Test-Path -LiteralPath $Prefix) { Remove-Item -Recurse -Force -LiteralPath $Prefix } }
   Write-Output "removed. Kept: $Data (settings, index, journal) and every storage space."
 }
 
@@ -241,6 +275,8 @@ function Install-Holdfast {
   Write-Output "      $Prefix\bin\holdfast.cmd tui --data `"$Data`" is the console on this machine"
 }
 
+$Prefix = Get-FolderPath '-Prefix' $Prefix
+$Data = Get-FolderPath '-Data' $Data
 Assert-Sensible
 if (-not $DryRun -and -not (Test-Elevated)) {
   Stop-WithHint 'installing needs an elevated PowerShell' 'run PowerShell as administrator, or -DryRun to see what would be done'

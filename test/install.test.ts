@@ -186,6 +186,29 @@ describe('install.ps1', () => {
     expect(script).not.toMatch(/Remove-Item[^\n]*\$Data/);
   });
 
+  it('takes paths as they are written: a bracket is no wildcard, and no backslash stands before a closing quote', () => {
+    const lines = script.split('\n');
+    const onFiles = lines.filter((line) => /\b(Test-Path|(Remove|Copy|Move)-Item|Set-Content)\b/.test(line));
+    expect(onFiles.length).toBeGreaterThan(8);
+    expect(onFiles.filter((line) => !line.includes('-LiteralPath'))).toEqual([]);
+    for (const name of ['Prefix', 'Data'])
+      expect(lines).toContain(`$${name} = Get-FolderPath '-${name}' $${name}`);
+    expect(script).toContain("[IO.Path]::GetFullPath($Path).TrimEnd('\\')");
+  });
+
+  it('gives no program an empty argument, which Windows PowerShell 5.1 leaves out', () => {
+    expect(script.match(/Invoke-Program [^\n]*[ (,]''[^\n]*/g)).toBeNull();
+  });
+
+  it('sets the account of a service that it finds as well as of one that it makes', () => {
+    expect(script).toMatch(/^ {2}Invoke-Step "let it run as \$account"/m);
+  });
+
+  it('ends what outlives the service before it removes the program', () => {
+    const stop = script.slice(script.indexOf('function Stop-OldService'));
+    expect(stop.slice(0, stop.indexOf('\n}'))).toMatch(/^ {2}Stop-Leftovers$/m);
+  });
+
   const pwsh = isInstalled('pwsh');
   if (!pwsh)
     console.warn('SKIPPED: install.ps1 in PowerShell; install it with: snap install powershell --classic');
