@@ -1,6 +1,7 @@
 /** Read-only queries on the catalog: hours held, gaps, and what was overwritten. Missing files read as empty. */
 import { join } from 'node:path';
 import { type Gap, gapReasonSchema, gapStateSchema } from '../../src/contract/index.ts';
+import { aheadMs } from '../storage/index/catalog.ts';
 import { IndexFile, numberOf, type Row, textOf } from './index-file.ts';
 import { type LedgerGap, reasonIndex } from './reasons.ts';
 import type { Roster } from './roster.ts';
@@ -27,7 +28,7 @@ const gridGapsSql = `SELECT ${gapColumns} FROM gap WHERE ${overlap} ORDER BY fro
 const gapsSql = `SELECT ${gapColumns} FROM gap WHERE ${overlap} ORDER BY from_ms DESC LIMIT ?3`;
 const cameraGapsSql = `SELECT ${gapColumns} FROM gap
   WHERE camera_id = ?4 AND ${overlap} ORDER BY from_ms DESC LIMIT ?3`;
-const retentionSql = "SELECT camera_id, oldest_ms FROM retention WHERE stream = 'main'";
+const retentionSql = "SELECT camera_id, oldest_ms FROM retention WHERE stream = 'main' AND oldest_ms <= ?";
 
 /** Milliseconds held per minute, a stretch of UTC hours for each camera of a roster. */
 export interface Presence {
@@ -161,9 +162,9 @@ export class Catalog {
     return (rows ?? []).map(toGap);
   }
 
-  /** Before which moment each camera's video was overwritten. */
-  oldest(): Map<string, number> {
-    const rows = this.#file.statement(retentionSql)?.all() ?? [];
+  /** Before which moment each camera's video was overwritten. What lies ahead of the clock was noted by one that was ahead. */
+  oldest(nowMs: number): Map<string, number> {
+    const rows = this.#file.statement(retentionSql)?.all(nowMs + aheadMs) ?? [];
     return new Map(rows.map((row) => [textOf(row, 'camera_id'), numberOf(row, 'oldest_ms')]));
   }
 

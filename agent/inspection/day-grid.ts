@@ -59,7 +59,7 @@ export function dayColumns(source: GridSource, input: DayInput): DayColumns {
   const { config, catalog, nowMs } = source;
   const day = input.day ?? localDay(nowMs, config.timeZone);
   const roster = new Roster(config, input.camera);
-  const facts = new DayFacts(source, roster, day, catalog.oldest());
+  const facts = new DayFacts(source, roster, day, catalog.oldest(nowMs));
   const gaps = catalog.gridGaps(facts.fromMs - ledgerMarginMs, facts.toMs + ledgerMarginMs);
   const width = facts.hours.length;
   const withSeconds = input.detail === 'minutes';

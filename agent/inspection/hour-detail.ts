@@ -31,7 +31,12 @@ function minuteOf(facts: HourFacts, minute: number, gaps: readonly LedgerGap[]):
 export function hourDetail(source: GridSource, input: HourInput): InspectionHourDetail {
   const { catalog, config } = source;
   const roster = new Roster(config, undefined);
-  const day = new DayFacts(source, roster, localDay(input.startMs, config.timeZone), catalog.oldest());
+  const day = new DayFacts(
+    source,
+    roster,
+    localDay(input.startMs, config.timeZone),
+    catalog.oldest(source.nowMs),
+  );
   const row = roster.cameras.findIndex((camera) => camera.id === input.cameraId);
   const index = day.hours.findLastIndex((hour) => hour.startMs <= input.startMs);
   const facts = day.of(row, index);

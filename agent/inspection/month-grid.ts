@@ -53,7 +53,7 @@ export function monthColumns(source: GridSource, input: MonthInput): MonthColumn
   const width = days.length;
   const roster = new Roster(source.config, input.camera);
   const cells = new MonthCells(roster.countMax, width);
-  const oldest = source.catalog.oldest();
+  const oldest = source.catalog.oldest(source.nowMs);
   days.forEach((day, column) => {
     cells.addDay(new DayFacts(source, roster, day, oldest), column, width);
   });

@@ -54,7 +54,7 @@ export class PlaybackRange {
       ledger: catalog.gaps(query),
       covered,
       damaged: damaged.filter((stretch) => stretch.fromMs < toMs && stretch.toMs > this.fromMs),
-      oldestMs: catalog.oldest().get(this.camera.id) ?? 0,
+      oldestMs: catalog.oldest(nowMs).get(this.camera.id) ?? 0,
       isPlanned: (stretch) => this.#isPlanned(stretch),
     });
   }

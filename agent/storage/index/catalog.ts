@@ -25,7 +25,15 @@ export interface RetentionMark {
   readonly cameraId: string;
   readonly stream: StreamName;
   readonly oldestMs: number;
+  /** When that was, UTC ms. */
+  readonly atMs: number;
 }
+
+/**
+ * A mark this far ahead of the clock is of one that was ahead itself. Until its time all that is missing would count as
+ * overwritten.
+ */
+export const aheadMs = 120_000;
 
 export class Catalog {
   readonly #database: DatabaseSync;
@@ -51,7 +59,8 @@ export class Catalog {
     );
     this.#putRetention = this.#database.prepare(
       'INSERT INTO retention (camera_id, stream, oldest_ms) VALUES (?, ?, ?) ' +
-        'ON CONFLICT DO UPDATE SET oldest_ms = max(oldest_ms, excluded.oldest_ms)',
+        'ON CONFLICT DO UPDATE SET oldest_ms = CASE WHEN oldest_ms > ? THEN excluded.oldest_ms ' +
+        'ELSE max(oldest_ms, excluded.oldest_ms) END',
     );
     this.#putGap = this.#database.prepare(
       'INSERT OR REPLACE INTO gap (id, camera_id, from_ms, to_ms, reason, detail, state) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -64,7 +73,8 @@ export class Catalog {
     if (changes.length === 0 && retention.length === 0) return;
     this.#transaction(() => {
       for (const change of changes) this.#writeMinutes(change);
-      for (const mark of retention) this.#putRetention.run(mark.cameraId, mark.stream, mark.oldestMs);
+      for (const { cameraId, stream, oldestMs, atMs } of retention)
+        this.#putRetention.run(cameraId, stream, oldestMs, atMs + aheadMs);
     });
   }
 

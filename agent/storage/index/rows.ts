@@ -36,11 +36,17 @@ export interface MinuteRow extends MinuteSpan {
   readonly generation: number;
 }
 
+export interface BlockDrop {
+  readonly block: number;
+  /** UTC ms at which its video was given up for newer; null: it was lost otherwise. */
+  readonly overwrittenAtMs: number | null;
+}
+
 /** Applied in this order; durable when the promise resolves. */
 export interface SpaceCommit {
   readonly spaceId: string;
   /** Forget what these blocks held: hours shrink first, then the minute rows go. */
-  readonly drops?: readonly { readonly block: number; readonly overwritten: boolean }[];
+  readonly drops?: readonly BlockDrop[];
   readonly blocks?: readonly Readonly<BlockRow>[];
   readonly minutes?: readonly MinuteRow[];
 }

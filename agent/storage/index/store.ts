@@ -2,9 +2,10 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../../src/errors.ts';
-import { Catalog, type RetentionMark, type StreamMinutes } from './catalog.ts';
+import { aheadMs, Catalog, type RetentionMark, type StreamMinutes } from './catalog.ts';
 import { isDamage } from './database.ts';
 import type {
+  BlockDrop,
   BlockRow,
   GapCommit,
   LoadedGaps,
@@ -122,7 +123,7 @@ export class IndexStore {
     this.#catalog.close();
   }
 
-  #shrinkHours(space: SpaceIndex, drops: readonly { block: number; overwritten: boolean }[]): void {
+  #shrinkHours(space: SpaceIndex, drops: readonly BlockDrop[]): void {
     const without = new Set(drops.map((drop) => drop.block));
     const hours: StreamMinutes[] = [];
     const marks: RetentionMark[] = [];
@@ -130,8 +131,10 @@ export class IndexStore {
       const range = space.rangeOf(drop.block);
       if (range === null) continue;
       hours.push(this.#sum(range, { space, blocks: without }));
+      const { overwrittenAtMs: atMs } = drop;
       const oldestMs = (range.toMinute + 1) * minuteMs;
-      if (drop.overwritten) marks.push({ cameraId: range.cameraId, stream: range.stream, oldestMs });
+      if (atMs === null || oldestMs > atMs + aheadMs) continue;
+      marks.push({ cameraId: range.cameraId, stream: range.stream, oldestMs, atMs });
     }
     this.#catalog.commitHours(hours, marks);
   }

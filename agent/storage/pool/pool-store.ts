@@ -13,11 +13,12 @@ import type { OpenBlock, PendingCommit } from '../block/open-block.ts';
 import { DiskError } from '../disk.ts';
 import type { BlockRow } from '../index/rows.ts';
 import type { Locks } from '../lock/plan.ts';
+import { isAhead } from '../space/ages.ts';
 import { blockSpanMs } from '../space/plan.ts';
 import type { BlockUse, SpaceStore } from '../space/space-store.ts';
 import type { AppendRefusal, StorageEvent } from '../types.ts';
 import { refusalText } from './refusal.ts';
-import { ageOf, shareOf } from './share.ts';
+import { ageOf, shareOf, unassignedOf } from './share.ts';
 
 const freeingBatchMax = 64;
 const shortRetentionEventMs = 3_600_000;
@@ -168,9 +169,10 @@ export class PoolStore {
   }
 
   shares(): SpaceShare[] {
+    const nowMs = this.#deps.clock.utcMs();
     const isLocked = (row: BlockRow) => this.isLocked(row);
     return this.spaces.map((space) =>
-      shareOf(space, { poolId: this.id, oldestMax: freeingBatchMax, isLocked }),
+      shareOf(space, { poolId: this.id, oldestMax: freeingBatchMax, nowMs, isLocked }),
     );
   }
 
@@ -302,9 +304,10 @@ export class PoolStore {
   /** Blocks left open whose stream did not come back within a block's longest span. */
   async #sealForgotten(space: SpaceStore): Promise<void> {
     if (!space.usable) return;
-    const beforeMs = this.#deps.clock.utcMs() - this.spanMsMax;
+    const nowMs = this.#deps.clock.utcMs();
     for (const row of space.rows) {
-      if (row.state !== 'open' || row.poolId !== this.id || (row.lastMs ?? 0) >= beforeMs) continue;
+      if (row.state !== 'open' || row.poolId !== this.id) continue;
+      if ((row.lastMs ?? 0) >= nowMs - this.spanMsMax && !isAhead(row.lastMs, nowMs)) continue;
       if (!space.active.has(row.number) && !space.taking.has(row.number)) await space.sealIdle(row);
     }
   }
@@ -312,14 +315,17 @@ export class PoolStore {
   async #followShare(space: SpaceStore, wanted: number): Promise<void> {
     const mine = space.rows.filter((row) => row.poolId === this.id && row.state !== 'bad');
     if (mine.length === wanted) return;
-    const unassigned = this.#unassigned(space);
+    const nowMs = this.#deps.clock.utcMs();
+    const unassigned = unassignedOf(space, this.#deps.isPool);
     const open = mine.filter((row) => row.state === 'open');
     const free = mine.filter((row) => row.state === 'free');
     const plan = planShare({
       wanted,
       unassigned: unassigned.length,
       free: free.length,
-      sealed: mine.flatMap((row) => (row.state === 'sealed' && !this.isLocked(row) ? ageOf(space, row) : [])),
+      sealed: mine.flatMap((row) =>
+        row.state === 'sealed' && !this.isLocked(row) ? ageOf(space, row, nowMs) : [],
+      ),
       locked: mine.filter((row) => row.state === 'sealed' && this.isLocked(row)).length,
       open: open.length,
     });
@@ -359,13 +365,6 @@ export class PoolStore {
       if (given.length > 0) await space.commit({ blocks: given.map((row) => ({ ...row })) });
       await this.#seal(space, open);
     }
-  }
-
-  /** Free blocks of no pool; then restored video whose pool is not here any more: a pool takes it over as its own. */
-  #unassigned(space: SpaceStore): BlockRow[] {
-    const ours = (row: BlockRow) => row.poolId !== null && this.#deps.isPool(row.poolId);
-    const free = space.rows.filter((row) => row.state === 'free' && !ours(row));
-    return [...free, ...space.rows.filter((row) => row.state === 'sealed' && !ours(row))];
   }
 
   /** `cycle` promised to keep this video: say so, with the figure, once an hour. */

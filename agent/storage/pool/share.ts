@@ -6,9 +6,9 @@ import type { SpaceStore } from '../space/space-store.ts';
 /** Of the sealed blocks only the `oldestMax` oldest; no other than those that come into question is asked about locks. */
 export function shareOf(
   space: SpaceStore,
-  options: { poolId: string; oldestMax: number; isLocked: (row: BlockRow) => boolean },
+  options: { poolId: string; oldestMax: number; nowMs: number; isLocked: (row: BlockRow) => boolean },
 ): SpaceShare {
-  const { poolId } = options;
+  const { poolId, nowMs } = options;
   const idle: BlockAge[] = [];
   let free = 0;
   let total = 0;
@@ -24,19 +24,26 @@ export function shareOf(
     total += 1;
     if (row.state === 'free') free += 1;
     if (row.state !== 'open' || space.active.has(row.number) || space.taking.has(row.number)) continue;
-    const age = ageOf(space, row);
+    const age = ageOf(space, row, nowMs);
     if (mayTake(age)) idle.push(age);
   }
-  const sealed = oldestOf(sealedOf(space, poolId), options.oldestMax, mayTake);
+  const sealed = oldestOf(sealedOf(space, poolId, nowMs), options.oldestMax, mayTake);
   return { spaceId: space.id, usable: space.usable, total, free, sealed, idle, locked };
 }
 
-function* sealedOf(space: SpaceStore, poolId: string): Iterable<BlockAge> {
+function* sealedOf(space: SpaceStore, poolId: string, nowMs: number): Iterable<BlockAge> {
   for (const row of space.rows) {
-    if (row.poolId === poolId && row.state === 'sealed') yield ageOf(space, row);
+    if (row.poolId === poolId && row.state === 'sealed') yield ageOf(space, row, nowMs);
   }
 }
 
-export function ageOf(space: SpaceStore, row: BlockRow): BlockAge {
-  return { spaceId: space.id, number: row.number, lastMs: row.lastMs ?? 0 };
+export function ageOf(space: SpaceStore, row: BlockRow, nowMs: number): BlockAge {
+  return { spaceId: space.id, number: row.number, lastMs: space.ages.endMs(row, nowMs) };
+}
+
+/** Free blocks of no pool; then restored video whose pool is not here any more: a pool takes it over as its own. */
+export function unassignedOf(space: SpaceStore, isPool: (id: string) => boolean): BlockRow[] {
+  const given = (row: BlockRow) => row.poolId !== null && isPool(row.poolId);
+  const free = space.rows.filter((row) => row.state === 'free' && !given(row));
+  return [...free, ...space.rows.filter((row) => row.state === 'sealed' && !given(row))];
 }

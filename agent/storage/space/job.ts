@@ -47,7 +47,7 @@ export async function forgetIndex(spaceId: string, index: IndexClient): Promise<
   for (let from = 0; from < held.length; from += dropsAtOnce) {
     const drops = held
       .slice(from, from + dropsAtOnce)
-      .map((row) => ({ block: row.number, overwritten: false }));
+      .map((row) => ({ block: row.number, overwrittenAtMs: null }));
     await index.commit({ spaceId, drops });
   }
 }

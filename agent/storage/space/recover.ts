@@ -1,7 +1,7 @@
 /** Brings a space's open blocks back to a known end after a stop or a loss: nothing that was written is forgotten (I2). */
 import { type Recovery, recoverBlock } from '../block/recover.ts';
 import { type Disk, faultOf } from '../disk.ts';
-import type { BlockRow, IndexClient, MinuteRow } from '../index/rows.ts';
+import type { BlockDrop, BlockRow, IndexClient, MinuteRow } from '../index/rows.ts';
 import type { StorageEvent } from '../types.ts';
 import { inspectSpace, troubleOf } from './health.ts';
 import type { Owner } from './ownership.ts';
@@ -75,7 +75,7 @@ async function commitRecovered(
   results: readonly { row: BlockRow; recovery: Recovery | Unreadable }[],
 ): Promise<void> {
   const { name } = space.config;
-  const drops: { block: number; overwritten: boolean }[] = [];
+  const drops: BlockDrop[] = [];
   const minutes: MinuteRow[] = [];
   let parts = 0;
   for (const { row, recovery } of results) {
@@ -90,7 +90,7 @@ async function commitRecovered(
       row.state = 'bad';
     } else {
       const damaged = recovery.kind === 'damaged';
-      drops.push({ block: row.number, overwritten: false });
+      drops.push({ block: row.number, overwrittenAtMs: null });
       Object.assign(row, { state: damaged ? 'bad' : 'free', cameraId: null, stream: null, ...emptyBlock });
       if (damaged)
         tell(space, deps, 'error', 'block.damaged', `block ${row.number} of ${name} lost its head`);

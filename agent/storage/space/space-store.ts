@@ -16,6 +16,7 @@ import { isHeadOf } from '../block/recover.ts';
 import { readBlockHead } from '../block/walk.ts';
 import { type DeviceType, type Disk, DiskError, type DiskFile } from '../disk.ts';
 import type { BlockRow, IndexClient, SpaceCommit, StreamName } from '../index/rows.ts';
+import { BlockAges } from './ages.ts';
 import { Gate } from './gate.ts';
 import type { Trouble } from './health.ts';
 import type { SpaceMarker } from './marker.ts';
@@ -42,6 +43,7 @@ export class SpaceStore {
   readonly config: SpaceConfig;
   readonly gate: Gate;
   readonly rows: BlockRow[] = [];
+  readonly ages = new BlockAges();
   /** Blocks being written, by number. */
   readonly active = new Map<number, OpenBlock>();
   /** Start of the first part that was written elsewhere after this space was lost, by block. */
@@ -135,7 +137,10 @@ export class SpaceStore {
    */
   async #forget(row: BlockRow, before: Readonly<BlockRow>): Promise<void> {
     try {
-      await this.commit({ drops: [{ block: row.number, overwritten: true }], blocks: [{ ...row }] });
+      await this.commit({
+        drops: [{ block: row.number, overwrittenAtMs: this.#deps.clock.utcMs() }],
+        blocks: [{ ...row }],
+      });
       this.cutFromMs.delete(row.number);
     } catch (thrown) {
       Object.assign(row, before);
@@ -247,12 +252,13 @@ export class SpaceStore {
 
   /** Forgets what blocks hold; their bytes stay until they are taken. */
   free(rows: readonly BlockRow[], options: { keepPool: boolean } = { keepPool: true }): Promise<void> {
+    const overwrittenAtMs = this.#deps.clock.utcMs();
     for (const row of rows) {
       Object.assign(row, { state: 'free', cameraId: null, stream: null, ...emptyBlock });
       if (!options.keepPool) row.poolId = null;
     }
     return this.commit({
-      drops: rows.map((row) => ({ block: row.number, overwritten: true })),
+      drops: rows.map((row) => ({ block: row.number, overwrittenAtMs })),
       blocks: rows.map((row) => ({ ...row })),
     });
   }

@@ -150,6 +150,12 @@ describe('grids', () => {
     expect(cells?.[6]).toMatchObject({ state: 'normal', reason: null });
   });
 
+  it('call nothing overwritten because a clock that was years ahead said so', () => {
+    fixture.overwrittenBefore('c1', utc('2030-01-01T00:00'));
+    const cells = day(source([camera('c1')]), { day: '2026-11-19' }).cameras[0]?.hours;
+    expect(cells?.[4]).toMatchObject({ state: 'exception', minutes: 0, reason: null });
+  });
+
   it('show removed cameras that have video in the day, without a plan', () => {
     fixture.hour('gone', utc('2026-11-19T05:00'));
     const grid = day(source([camera('c1')]), { day: '2026-11-19' });

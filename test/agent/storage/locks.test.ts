@@ -99,6 +99,7 @@ test.each(['capacity', 'cycle'] as const)(
     r.locks = [];
     await r.apply();
     expect(r.pool().lockedBytes).toBe(0);
+    r.ticker.skip(200_000_000 - r.ticker.nowMs);
     await record(r, c1, 200_000, 330);
     const after = bytesOf(r).filter((bytes, at) => bytes.equals(before[at] ?? Buffer.alloc(0)));
     expect(after.length).toBe(0);

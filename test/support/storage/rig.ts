@@ -79,6 +79,8 @@ export class Rig {
   /** Told of each request before the index hears of it. */
   onIndex: (request: IndexRequest) => void = () => {};
   made = 0;
+  /** By how much the wall clock is wrong. */
+  aheadMs = 0;
   #engine: StorageEngine | null = null;
 
   epoch: number;
@@ -118,7 +120,7 @@ export class Rig {
   }
 
   get utcMs(): number {
-    return startMs + this.ticker.nowMs;
+    return startMs + this.ticker.nowMs + this.aheadMs;
   }
 
   async start(): Promise<this> {

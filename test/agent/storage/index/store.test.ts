@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { BlockRow, MinuteRow } from '../../../../agent/storage/index/rows.ts';
 import { IndexStore } from '../../../../agent/storage/index/store.ts';
 
 const minuteMs = 60_000;
 const startMs = 1_700_000_040_000;
+const nowMs = startMs + 86_400_000;
 const blocks = 40;
 let dir = '';
 let store: IndexStore;
@@ -67,7 +69,7 @@ const logBytes = () => statSync(join(dir, 'index', 's1.db-wal')).size;
 
 test('a dropped block takes its own minutes along and nobody else', () => {
   fill(() => {});
-  const drops = [{ block: 4, overwritten: true }];
+  const drops = [{ block: 4, overwrittenAtMs: nowMs }];
   store.commit('s1', [
     { spaceId: 's1', drops, blocks: [rowOf(4, { generation: 2, firstMs: null, lastMs: null })] },
   ]);
@@ -83,10 +85,32 @@ test('a minute before the first part counts too: a clock may step back so far', 
   store.commit('s1', [{ spaceId: 's1', blocks: [row], minutes: [early, first] }]);
   expect(store.minutesOf('s1', 0, 0)).toHaveLength(2);
   const free = rowOf(0, { generation: 2, firstMs: null, lastMs: null });
-  store.commit('s1', [{ spaceId: 's1', drops: [{ block: 0, overwritten: true }], blocks: [free] }]);
+  store.commit('s1', [{ spaceId: 's1', drops: [{ block: 0, overwrittenAtMs: nowMs }], blocks: [free] }]);
   store.commit('s1', [{ spaceId: 's1', blocks: [row] }]);
   expect(store.minutesOf('s1', 0, 0)).toEqual([]);
 });
+
+test('what a clock noted that was years ahead gives way to what is noted by the right one', () => {
+  const aheadMs = startMs + 4 * 365 * 86_400_000;
+  const give = (firstMs: number, overwrittenAtMs: number) => {
+    const row = rowOf(0, { firstMs, lastMs: firstMs + minuteMs });
+    store.commit('s1', [{ spaceId: 's1', blocks: [row], minutes: minutesOf(row) }]);
+    store.commit('s1', [{ spaceId: 's1', drops: [{ block: 0, overwrittenAtMs }] }]);
+    return overwrittenBeforeMs('c1');
+  };
+  expect(give(startMs, nowMs)).toBe(startMs + 2 * minuteMs);
+  expect(give(aheadMs, nowMs)).toBe(startMs + 2 * minuteMs);
+  expect(give(aheadMs, aheadMs + 86_400_000)).toBe(aheadMs + 2 * minuteMs);
+  expect(give(startMs + 600_000, nowMs)).toBe(startMs + 600_000 + 2 * minuteMs);
+  expect(give(startMs, nowMs)).toBe(startMs + 600_000 + 2 * minuteMs);
+});
+
+function overwrittenBeforeMs(cameraId: string): number {
+  const database = new DatabaseSync(join(dir, 'catalog.db'), { readOnly: true });
+  const row = database.prepare('SELECT oldest_ms AS n FROM retention WHERE camera_id = ?').get(cameraId);
+  database.close();
+  return Number(row?.n);
+}
 
 test('the log is folded in between commits, and stays small however long it records', () => {
   fill(() => store.foldLogs());
