@@ -1,6 +1,7 @@
 /** The console for people who do not see it, or not its colours. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { openConsole, type TestConsole } from '../support/terminal-console.ts';
+import { FakeAgent } from '../support/fake-agent.ts';
+import { openConsole, type TestConsole, utf8 } from '../support/terminal-console.ts';
 
 let opened: TestConsole | undefined;
 afterEach(async () => {
@@ -54,6 +55,15 @@ describe('without seeing colours', () => {
     await screen.press('2');
     expect(screen.text).toContain('no space');
     expect(screen.text).toContain('lost');
+  });
+
+  it('what a field may hold is not taken for what it holds', async () => {
+    const agent = new FakeAgent({ local: false, whoami: null });
+    const screen = await openConsole({ agent, environment: { ...utf8, NO_COLOR: '1' } });
+    opened = screen;
+    expect(screen.text).toMatch(/User +\(admin\)/);
+    await screen.press('a');
+    expect(screen.text).toMatch(/User +a /);
   });
 
   it('the skin is changed from the palette while it runs', async () => {

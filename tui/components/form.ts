@@ -51,7 +51,7 @@ function textRow(
   entry: TextEntry,
   state: FormState,
   labelWidth: number,
-  size: { width: number },
+  size: { width: number; theme: Theme },
 ): { line: Line; column?: number } {
   const focused = state.focus === entry.name;
   const field = state.texts[entry.name] ?? textField();
@@ -59,11 +59,16 @@ function textRow(
   const { text, column } = visibleText(field, width, entry.secret === true);
   const empty = text === '' && entry.placeholder !== undefined;
   const spans: Span[] = [labelSpan(entry.label, labelWidth, focused)];
-  if (empty) spans.push(span(pad(entry.placeholder ?? '', width), 'dim'));
+  if (empty) spans.push(span(pad(exampleText(entry.placeholder ?? '', size.theme), width), 'dim'));
   else spans.push(span(pad(text, width), 'input'));
   const heard = entry.secret === true ? `${[...field.text].length} characters` : field.text;
   const label = `${focused ? 'editing ' : ''}${entry.label}: ${heard === '' ? 'empty' : heard}`;
   return focused ? { line: { spans, label }, column: labelWidth + column } : { line: { spans, label } };
+}
+
+/** Where dim looks like text, brackets tell an example from a value. */
+function exampleText(placeholder: string, { palette }: Theme): string {
+  return palette.dim === '' ? `(${placeholder})` : placeholder;
 }
 
 function choiceRow(entry: ChoiceEntry, state: FormState, labelWidth: number, theme: Theme): Line {
