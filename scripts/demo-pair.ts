@@ -157,8 +157,11 @@ class Demo {
 }
 
 const launcher = new URL('../bin/holdfast', import.meta.url).pathname;
-const menu =
-  '1 cut a\'s service cable  2 cut heartbeat  3 kill node a  4 stop arbiter  5 crash nginx\ns switch  m mend all  t console of a ("5" there is the pair)  q quit';
+const menu = [
+  "1 cut a's service cable  2 cut heartbeat  3 kill node a  4 stop arbiter",
+  '5 crash nginx  s switch  m mend all  t console of a ("5" there is the pair)',
+  'q quit',
+];
 
 async function main(): Promise<number> {
   if (!isLabPossible()) {
@@ -206,11 +209,22 @@ async function playAlone(demo: Demo, say: (text: string) => void): Promise<void>
   }
 }
 
+/** A line in rows of so many columns, broken at blanks: what a narrow terminal cuts off is what matters most. */
+function folded(line: string, columns: number): string[] {
+  const rows = [''];
+  for (const word of line.split(/(?<= )(?=\S)/u)) {
+    const row = rows.at(-1) ?? '';
+    if (row === '' || `${row}${word}`.trimEnd().length <= columns) rows[rows.length - 1] = `${row}${word}`;
+    else rows.push(`        ${word}`);
+  }
+  return rows.map((row) => row.trimEnd().slice(0, columns));
+}
+
 async function playWithPerson(demo: Demo): Promise<void> {
   const { stdin, stdout } = process;
   let drawn = 0;
   const draw = () => {
-    const text = [...demo.lines(), '', ...menu.split('\n')].map((line) => line.slice(0, stdout.columns - 1));
+    const text = [...demo.lines(), '', ...menu].flatMap((line) => folded(line, stdout.columns - 1));
     stdout.write(`${drawn > 0 ? `\u001b[${drawn}A` : ''}\u001b[0J${text.join('\n')}\n`);
     drawn = text.length;
   };
