@@ -58,6 +58,7 @@ const guard = new Guard({
   memory: openMemoryFile({
     dataDir,
     disk: createSettingsDisk(),
+    clock,
     onError: (error) =>
       tell({
         level: 'error',

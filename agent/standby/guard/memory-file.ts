@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../../src/errors.ts';
+import type { Clock } from '../../adapters/clock.ts';
 import { errnoOf, fromErrno } from '../../adapters/errno.ts';
 import type { SettingsDisk } from '../../settings/durable-adapter.ts';
 import { freshMemory } from '../machine/initial.ts';
@@ -22,35 +23,57 @@ const fileSchema = z.object({
 });
 type Remembered = z.infer<typeof fileSchema>;
 
+const retryMs = 1_000;
+
 export interface MemoryFile {
   /** What is remembered of the pair. @throws AppError `data_loss` for a damaged file: its epoch is not known. */
   read(pairId: string): Promise<{ memory: GuardMemory; machineBoot: string | null; found: boolean }>;
-  /** Takes effect soon; the last of several counts. */
+  /** Takes effect soon, or when the disk works again; the last of several counts. */
   write(remembered: Remembered): void;
-  /** Waits for what is under way. */
+  /** Waits for what is under way; what failed is tried once more. */
   close(): Promise<void>;
 }
 
 export function openMemoryFile(options: {
   dataDir: string;
   disk: SettingsDisk;
+  clock: Clock;
+  /** Told once until it works again. */
   onError: (error: unknown) => void;
 }): MemoryFile {
-  const { dataDir, disk, onError } = options;
+  const { dataDir, disk, clock, onError } = options;
   const path = join(dataDir, 'guard.json');
   let next: Remembered | null = null;
   let writing: Promise<void> | null = null;
+  let closing = false;
+  let wake = () => {};
+
+  /** Until it is worth another try. */
+  const rest = () =>
+    new Promise<void>((resolve) => {
+      const cancel = clock.after(retryMs, resolve);
+      wake = () => {
+        cancel();
+        resolve();
+      };
+    });
 
   const drain = async () => {
-    while (next) {
-      const text = `${JSON.stringify(next, null, 2)}\n`;
+    for (let isTold = false; next; ) {
+      const wanted = next;
       next = null;
       try {
-        await disk.writeSynced(`${path}.tmp`, text);
+        await disk.writeSynced(`${path}.tmp`, `${JSON.stringify(wanted, null, 2)}\n`);
         await disk.rename(`${path}.tmp`, path);
         await disk.syncFolder(dataDir);
+        isTold = false;
       } catch (error) {
-        onError(error);
+        if (!isTold) onError(error);
+        isTold = true;
+        // A disk that was full for a moment must not leave this node with what it knew before, for months.
+        next ??= wanted;
+        if (closing) break;
+        await rest();
       }
     }
     writing = null;
@@ -66,9 +89,12 @@ export function openMemoryFile(options: {
     },
     write(remembered) {
       next = remembered;
+      wake();
       writing ??= drain();
     },
     close: async () => {
+      closing = true;
+      wake();
       await writing;
     },
   };

@@ -100,7 +100,23 @@ describe('the watchdog device', () => {
 });
 
 describe('the guard’s memory', () => {
-  const open = () => openMemoryFile({ dataDir: folder, disk: createSettingsDisk(), onError: () => {} });
+  const open = (changes: Partial<Parameters<typeof openMemoryFile>[0]> = {}) =>
+    openMemoryFile({
+      ...{ dataDir: folder, disk: createSettingsDisk(), clock: systemClock, onError: () => {} },
+      ...changes,
+    });
+  /** A disk that is full until it is not. */
+  const fullDisk = () => {
+    const real = createSettingsDisk();
+    const state = { isFull: true, kept: Promise.withResolvers<void>() };
+    const disk: typeof real = {
+      ...real,
+      writeSynced: (path, text) =>
+        state.isFull ? Promise.reject(new Error('full')) : real.writeSynced(path, text),
+      syncFolder: (path) => real.syncFolder(path).then(state.kept.resolve),
+    };
+    return { disk, state };
+  };
   const memory = {
     wanted: 'in',
     highestEpoch: 7,
@@ -116,6 +132,39 @@ describe('the guard’s memory', () => {
     await file.close();
     expect(await open().read('pair-1234')).toEqual({ memory, machineBoot: 'x', found: true });
     expect(await open().read('pair-5678')).toMatchObject({ found: false, memory: { highestEpoch: 0 } });
+  });
+
+  it('is kept as soon as a disk that was full has room, with one word about it', async () => {
+    const clock = new FakeClock();
+    const { disk, state } = fullDisk();
+    const failed = Promise.withResolvers<void>();
+    let told = 0;
+    const onError = () => {
+      told += 1;
+      failed.resolve();
+    };
+    const file = open({ disk, clock, onError });
+    file.write({ pairId: 'pair-1234', machineBoot: 'x', memory });
+    await failed.promise;
+    state.isFull = false;
+    clock.advance(1_000);
+    await state.kept.promise;
+    await file.close();
+    expect(await open().read('pair-1234')).toEqual({ memory, machineBoot: 'x', found: true });
+    expect(told).toBe(1);
+  });
+
+  it('is tried once more when the guard ends, and no longer', async () => {
+    for (const isFull of [true, false]) {
+      const { disk, state } = fullDisk();
+      const failed = Promise.withResolvers<void>();
+      const file = open({ disk, clock: new FakeClock(), onError: () => failed.resolve() });
+      file.write({ pairId: 'pair-1234', machineBoot: 'x', memory });
+      await failed.promise;
+      state.isFull = isFull;
+      await file.close();
+      expect((await open().read('pair-1234')).found).toBe(!isFull);
+    }
   });
 
   it('is not taken for empty when it is damaged', async () => {
