@@ -152,4 +152,17 @@ describe('a pair of real agents', { timeout: 60_000 }, () => {
       await pair.statusUntil(node, 'no pair', ({ configured, nodes }) => !configured && nodes.length === 0);
     }
   });
+
+  it('is set up anew afterwards, and runs the application again', async () => {
+    await pair.join();
+    const config = await pair.config();
+    expect(await pair.a.client.standby.apply({ config })).toMatchObject({ problems: [], applied: true });
+    await pair.statusUntil(pair.b, 'the settings on b', (status) => status.settingsAgree === true);
+    await pair.statusUntil(pair.a, 'a guard on a', isRole('out'));
+    await pair.statusUntil(pair.b, 'a guard on b', isRole('out'));
+    expect(await pair.a.client.standby.bringIn({})).toMatchObject({ possible: true, done: true });
+    await pair.statusUntil(pair.a, 'a active', isRole('active'));
+    await pair.statusUntil(pair.b, 'b standby', isRole('standby'));
+    expectNeverTwo();
+  });
 });

@@ -45,9 +45,9 @@ export interface StandbyOptions extends StandbyPorts {
 }
 
 export class Standby {
-  readonly supervisor: GuardSupervisor;
   readonly sync: PairSync;
   readonly #options: StandbyOptions;
+  #supervisor: GuardSupervisor;
   #link: Promise<PeerLink> | null = null;
   #opened: PeerLink | null = null;
   #fingerprint: string | null = null;
@@ -56,13 +56,7 @@ export class Standby {
 
   constructor(options: StandbyOptions) {
     this.#options = options;
-    this.supervisor = createGuardSupervisor({
-      ...options.guard,
-      clock: options.clock,
-      config: () => this.#guardConfig(),
-      onEvent: (event) => this.#journal(event),
-      onChange: options.onChange,
-    });
+    this.#supervisor = this.#newSupervisor();
     this.sync = new PairSync({
       ...options,
       ask: (method, input) => this.peer().ask(method, input),
@@ -73,6 +67,11 @@ export class Standby {
       tell: (level, event, text) => this.#tell(level, event, text),
     });
     options.settings.onChange((settings) => this.sync.noticeEdit(settings));
+  }
+
+  /** Of the guard of the present pair. */
+  get supervisor(): GuardSupervisor {
+    return this.#supervisor;
   }
 
   /** Begins where the settings left off. */
@@ -183,11 +182,24 @@ export class Standby {
       this.#guardWanted = false;
       this.#endHealth();
       await this.supervisor.stop();
+      // One that was stopped starts nothing again, and this node may be paired anew.
+      this.#supervisor = this.#newSupervisor();
     }
     await settings.update((draft) => {
       draft.pair = null;
     });
     await this.settingsChanged();
+  }
+
+  #newSupervisor(): GuardSupervisor {
+    const { guard, clock, onChange } = this.#options;
+    return createGuardSupervisor({
+      ...guard,
+      clock,
+      config: () => this.#guardConfig(),
+      onEvent: (event) => this.#journal(event),
+      onChange,
+    });
   }
 
   async #openLink(): Promise<PeerLink> {
