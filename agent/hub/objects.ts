@@ -5,9 +5,12 @@ import { z } from 'zod';
 import { AppError } from '../../src/errors.ts';
 import { inTransaction } from './database.ts';
 import { type HubObject, partBytesMax } from './protocol/schema.ts';
+import { createUploadsUnderWay } from './uploads-under-way.ts';
 
 /** Of four members the backup and the digest of supervision, and what earlier members left. */
 const objectsPerAccountMax = 16;
+/** Four members, and what connections that are dead and not yet known to be may have begun. */
+const uploadsPerAccountMax = 8;
 
 export interface ObjectPart {
   upload: string;
@@ -65,6 +68,7 @@ export function openObjects(database: DatabaseSync): Objects {
 
 class SqliteObjects implements Objects {
   readonly #database: DatabaseSync;
+  readonly #underWay = createUploadsUnderWay(uploadsPerAccountMax);
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -98,9 +102,11 @@ class SqliteObjects implements Objects {
 
   uploads(account: string): Uploads {
     let current: Upload | null = null;
+    let end = () => {};
     const abandon = () => {
       if (current) this.#forget(current.id);
       current = null;
+      end();
     };
     return {
       put: (part) => {
@@ -108,6 +114,7 @@ class SqliteObjects implements Objects {
           abandon();
           this.#checkNewer(account, part.object);
           const { upload: token, object } = part;
+          end = this.#underWay.begin(account, abandon);
           current = { token, id: randomUUID(), object, hash: createHash('sha256'), bytes: 0, parts: 0 };
         }
         if (!current || current.parts !== part.part || current.token !== part.upload) throw outOfOrder();
@@ -117,7 +124,9 @@ class SqliteObjects implements Objects {
           abandon();
           throw error;
         }
-        if (part.last) current = null;
+        if (!part.last) return;
+        current = null;
+        end();
       },
       close: abandon,
     };

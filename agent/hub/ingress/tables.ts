@@ -6,8 +6,11 @@ import { AppError } from '../../../src/errors.ts';
 import type { Sealer } from '../../settings/seal.ts';
 import { inTransaction } from '../database.ts';
 import { type IngressAccount, ingressPartSchema } from '../protocol/schema.ts';
+import { createUploadsUnderWay } from '../uploads-under-way.ts';
 
 const devicesMax = 100_000;
+/** The group's host, and one that it has just taken over from. */
+const uploadsPerAccountMax = 2;
 
 export interface IngressTableState {
   version: number;
@@ -43,6 +46,7 @@ const partRow = z.object({ sealed: z.string() });
 export function openIngressTables(database: DatabaseSync, sealer: Sealer): IngressTables {
   const tables = new Map<string, IngressTableState>();
   const listeners: ((account: string) => void)[] = [];
+  const underWay = createUploadsUnderWay(uploadsPerAccountMax);
   inTransaction(database, 'remove unfinished tables', () => {
     database.exec('DELETE FROM ingress_part WHERE upload NOT IN (SELECT upload FROM ingress)');
   });
@@ -66,29 +70,45 @@ export function openIngressTables(database: DatabaseSync, sealer: Sealer): Ingre
         .run(account, version, upload.id);
     });
   };
+  // What cannot be removed now, on a full disk, is removed with the next table, or at the next start.
+  const forget = (account: string, upload: string) => {
+    try {
+      database.prepare('DELETE FROM ingress_part WHERE account = ? AND upload = ?').run(account, upload);
+    } catch {
+      // A database that is damaged says so to the next who asks.
+    }
+  };
   return {
     get: (account) => tables.get(account) ?? null,
     onChange: (listener) => void listeners.push(listener),
     uploads(account) {
       let current: Upload | null = null;
+      let end = () => {};
+      const abandon = () => {
+        if (current) forget(account, current.id);
+        current = null;
+        end();
+      };
       return {
         put(part) {
-          if (part.part === 0)
+          if (part.part === 0) {
+            abandon();
+            end = underWay.begin(account, abandon);
             current = { token: part.upload, id: randomUUID(), parts: 0, accounts: new Map() };
+          }
           if (!current || current.token !== part.upload || current.parts !== part.part) throw outOfOrder();
           if (current.accounts.size + part.accounts.length > devicesMax) throw tooMany();
+          if (part.last) underWay.giveUpOthers(account, abandon);
           store(account, current, part);
           current.parts += 1;
           for (const each of part.accounts) current.accounts.set(each.account, each);
           if (!part.last) return;
           tables.set(account, { version: part.version, accounts: current.accounts });
           current = null;
+          end();
           for (const listener of listeners) listener(account);
         },
-        // Parts that nobody finishes are removed with the next table, or at the next start.
-        close() {
-          current = null;
-        },
+        close: abandon,
       };
     },
   };

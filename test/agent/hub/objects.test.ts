@@ -59,3 +59,17 @@ describe('an upload while another process writes', () => {
     expect(rows()).toBe(0);
   });
 });
+
+describe('uploads that nobody finishes', () => {
+  it('take no more room than a few: of more the oldest is given up, and the others are whole', () => {
+    const objects = openObjects(database);
+    const begun = Array.from({ length: 40 }, () => objects.uploads('one'));
+    for (const uploads of begun) uploads.put(part(0));
+    expect(rows()).toBeLessThanOrEqual(8);
+    expect(() => begun[0]?.put(part(1))).toThrow(expect.objectContaining({ code: 'invalid_input' }));
+    begun.at(-1)?.put(part(1));
+    expect(objects.head('one', 'backup')).toEqual(object);
+    for (const uploads of begun) uploads.close();
+    expect(rows()).toBe(2);
+  });
+});
