@@ -86,11 +86,14 @@ export class BlockFile {
     return readFully(this.#fd, into, offsetBytes);
   }
 
-  /** False when the block was recycled: what was read since the last check may be something else. */
+  /**
+   * False when the block was recycled: what was read since the last check may be something else. In a space that was
+   * initialised meanwhile its generations began anew.
+   */
   isCurrent(): boolean {
     const bytes = Buffer.alloc(blockHeaderBytes);
     this.read(bytes, this.head.ftyp.length);
-    return decodeBlockHeader(bytes, 0)?.generation === this.#segment.generation;
+    return decodeBlockHeader(bytes, 0)?.headerCrc === this.head.header.headerCrc;
   }
 
   close(): void {
