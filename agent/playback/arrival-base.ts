@@ -2,23 +2,31 @@
 
 /** Less than this is drift and jitter, which the recorder makes good by itself. */
 const besideMsMin = 60_000;
+/** Media time and arrival of a part may differ by this much in length. */
+const overlapMsMax = 5_000;
 
 export class ArrivalBase {
   #shiftMs = 0;
   #endMs = Number.NEGATIVE_INFINITY;
+  #repeats = false;
 
   /**
-   * UTC ms that decode time 0 of the part's file is to stand for. `mediaMs`: where `baseMs` puts the part's first frame.
-   * Parts are asked for in the order in which they are shown; none is put before the end of another.
+   * UTC ms that decode time 0 of the part's file is to stand for; null for a part whose time is taken by another that is
+   * shown. `mediaMs`: where `baseMs` puts the part's first frame. Parts are asked for in the order in which they are shown.
    */
-  of(part: { readonly startMs: number; readonly endMs: number }, baseMs: number, mediaMs: number): number {
+  of(
+    part: { readonly startMs: number; readonly endMs: number },
+    baseMs: number,
+    mediaMs: number,
+  ): number | null {
     const offMs = Math.round(part.startMs - mediaMs);
-    if (Math.abs(offMs - this.#shiftMs) >= besideMsMin) {
-      const shiftMs = Math.abs(offMs) >= besideMsMin ? offMs : 0;
-      if (mediaMs + shiftMs >= this.#endMs) this.#shiftMs = shiftMs;
-    }
-    const lastsMs = part.endMs - part.startMs;
-    this.#endMs = Math.max(this.#endMs, mediaMs + this.#shiftMs + lastsMs);
-    return baseMs + this.#shiftMs;
+    const isBeside = Math.abs(offMs) >= besideMsMin;
+    const shiftMs = Math.abs(offMs - this.#shiftMs) < besideMsMin ? this.#shiftMs : isBeside ? offMs : 0;
+    const atMs = mediaMs + shiftMs;
+    this.#repeats = atMs < this.#endMs - (this.#repeats ? 0 : overlapMsMax);
+    if (this.#repeats) return null;
+    this.#shiftMs = shiftMs;
+    this.#endMs = Math.max(this.#endMs, atMs + part.endMs - part.startMs);
+    return baseMs + shiftMs;
   }
 }

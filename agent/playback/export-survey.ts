@@ -12,6 +12,7 @@ import type { BlockFile } from './block-file.ts';
 import type { Stretch } from './gap-report.ts';
 import { clockSlackMs, lookBackMs } from './limits.ts';
 import { PlaybackRange, type PlaybackSource } from './range.ts';
+import { Repeated } from './repeated.ts';
 import { type Segment, toSegments } from './segments.ts';
 import { StartFinder } from './start-finder.ts';
 import { type Damage, type LocatedPart, OpenBlock, walkParts } from './walk.ts';
@@ -28,12 +29,15 @@ export interface Survey {
 class Surveyor {
   readonly damaged: Damage[] = [];
   readonly covered: Stretch[] = [];
+  readonly repeated = new Repeated();
   readonly #planner: ExportPlanner<LocatedPart>;
   readonly #blocks: OpenBlock;
   readonly #inits = new Map<Segment, InitInfo>();
   readonly #base = new ArrivalBase();
   /** After a part that was left out nothing can be decoded until the next random access point. */
   #isBroken = false;
+  /** The part before was of a time that is shown already: the next to be shown begins with a random access point. */
+  #isRepeating = false;
 
   constructor(planner: ExportPlanner<LocatedPart>, cameraId: string) {
     this.#planner = planner;
@@ -47,12 +51,18 @@ class Surveyor {
   take(part: LocatedPart): void {
     const { header, segment } = part;
     if (this.#isBroken && !header.randomAccess) {
-      this.#leaveOut(part, 'needs the part before it, which is damaged');
+      this.#leaveOut(part, 'needs the part before it, which is left out');
       return;
     }
     const file = this.#blocks.of(segment);
     const moof = file?.checkedMoof(part) ?? null;
-    if (!file || !moof || !this.#add(part, file, moof)) {
+    const taken = file && moof ? this.#add(part, file, moof) : 'damaged';
+    this.#isRepeating = taken === 'repeated';
+    if (taken === 'repeated') {
+      this.repeated.add(part);
+      return;
+    }
+    if (taken === 'damaged') {
       const place = `block ${segment.block} of space ${segment.spaceId} at byte ${part.moofOffsetBytes}`;
       this.#leaveOut(part, `damaged: its checksum does not hold (${place})`);
       return;
@@ -61,20 +71,22 @@ class Surveyor {
     this.covered.push({ fromMs: header.startMs, toMs: header.endMs });
   }
 
-  #add(part: LocatedPart, file: BlockFile, moof: Uint8Array): boolean {
+  #add(part: LocatedPart, file: BlockFile, moof: Uint8Array): 'shown' | 'repeated' | 'damaged' {
     try {
       const init = this.#initOf(part.segment, file);
       const fragment = readFragment(moof);
       const baseMs = this.#baseOf(part, file, init, fragment);
+      const isCut = this.#isRepeating && !part.header.randomAccess;
+      if (baseMs === null || isCut) return 'repeated';
       this.#planner.add({ init, fragment, baseMs, source: part });
-      return true;
+      return 'shown';
     } catch (thrown) {
-      if (thrown instanceof AppError && thrown.code === 'data_loss') return false;
+      if (thrown instanceof AppError && thrown.code === 'data_loss') return 'damaged';
       throw thrown;
     }
   }
 
-  #baseOf({ header }: LocatedPart, file: BlockFile, init: InitInfo, { tracks }: FragmentInfo): number {
+  #baseOf({ header }: LocatedPart, file: BlockFile, init: InitInfo, { tracks }: FragmentInfo): number | null {
     const { baseMs } = file.head.header;
     const track = tracks[0];
     const info = init.tracks.find(({ trackId }) => trackId === track?.trackId);
@@ -106,7 +118,8 @@ async function visitParts(
   let turnBytes = 0;
   const walk = walkParts(toSegments(range.rows), blocks, (damage) => surveyor.damaged.push(damage));
   for (const part of walk) {
-    if (part.header.startMs >= range.toMs + clockSlackMs) break;
+    // Another block may hold earlier video again, of a clock that was set back.
+    if (part.header.startMs >= range.toMs + clockSlackMs) continue;
     for (const wanted of finder.offer(part)) surveyor.take(wanted);
     turnBytes += part.header.lengthBytes;
     if (turnBytes < bytesPerTurn) continue;
@@ -134,6 +147,6 @@ export async function surveyExport(
     blocks.close();
     surveyor.close();
   }
-  const gaps = range.report(surveyor.covered, surveyor.damaged);
+  const gaps = range.report(surveyor.covered, [...surveyor.damaged, ...surveyor.repeated.stretches]);
   return { camera: range.camera, plan: planner.finish(), gaps };
 }

@@ -1,5 +1,5 @@
 /** What a range lacks, in the ledger's form: its own gaps, and the holes that it does not know. Pure. */
-import type { Gap } from '../../src/contract/index.ts';
+import type { Gap, GapReason } from '../../src/contract/index.ts';
 
 /** Shorter holes are the jitter of arrival times. */
 const holeMsMin = 2_000;
@@ -19,7 +19,7 @@ export interface ReportInput {
   /** Where video is, in any order. */
   readonly covered: readonly Stretch[];
   /** Parts that are on disk and were left out, with the reason in words. */
-  readonly damaged: readonly (Stretch & { readonly detail: string })[];
+  readonly damaged: readonly (Stretch & { readonly detail: string; readonly reason?: GapReason })[];
   readonly oldestMs: number;
   /** Whether the plan wanted anything of a stretch. */
   readonly isPlanned: (stretch: Stretch) => boolean;
@@ -57,8 +57,8 @@ function gapOfHole(input: ReportInput, hole: Stretch): Gap {
 /** All gaps of the range in order of time. */
 export function gapReport(input: ReportInput): Gap[] {
   const known = input.ledger.filter((gap) => gap.state !== 'filled');
-  const damaged = input.damaged.map(({ fromMs, toMs, detail }): Gap => {
-    return { cameraId: input.cameraId, fromMs, toMs, reason: 'write-error', detail, state: 'open' };
+  const damaged = input.damaged.map(({ fromMs, toMs, detail, reason = 'write-error' }): Gap => {
+    return { cameraId: input.cameraId, fromMs, toMs, reason, detail, state: 'open' };
   });
   const explained = known.map((gap) => ({ fromMs: gap.fromMs, toMs: gap.toMs ?? input.toMs }));
   const holes = holesBetween([...input.covered, ...explained, ...input.damaged], input.fromMs, input.toMs);

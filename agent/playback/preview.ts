@@ -1,9 +1,11 @@
 /** What an export would hold, told from the index and, for a short range, from the headers of its parts. */
 import type { ExportPlan } from '../../src/contract/index.ts';
 import type { ExportInput } from '../inspection/types.ts';
+import { ArrivalBase } from './arrival-base.ts';
 import type { Stretch } from './gap-report.ts';
 import { noVideo } from './limits.ts';
 import { PlaybackRange, type PlaybackSource } from './range.ts';
+import { Repeated } from './repeated.ts';
 import { presentByMinute, toSegments } from './segments.ts';
 import { type Damage, type LocatedPart, OpenBlock, walkParts } from './walk.ts';
 
@@ -25,10 +27,16 @@ interface Measured {
 function walked(range: PlaybackRange): Measured {
   const blocks = new OpenBlock(range.camera.id);
   const damaged: Damage[] = [];
+  const repeated = new Repeated();
+  const base = new ArrivalBase();
   const parts: LocatedPart[] = [];
+  const take = (part: LocatedPart) => {
+    if (base.of(part.header, 0, part.header.startMs) === null) repeated.add(part);
+    else parts.push(part);
+  };
   try {
     for (const part of walkParts(toSegments(range.rows), blocks, (damage) => damaged.push(damage))) {
-      if (part.header.endMs > range.fromMs && part.header.startMs < range.toMs) parts.push(part);
+      if (part.header.endMs > range.fromMs && part.header.startMs < range.toMs) take(part);
     }
   } finally {
     blocks.close();
@@ -38,7 +46,7 @@ function walked(range: PlaybackRange): Measured {
     bytes: parts.reduce((sum, { header }) => sum + header.lengthBytes, 0),
     parts: parts.length,
     covered: parts.map(({ header }) => ({ fromMs: header.startMs, toMs: header.endMs })),
-    damaged,
+    damaged: [...damaged, ...repeated.stretches],
   };
 }
 

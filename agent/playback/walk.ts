@@ -1,4 +1,5 @@
 /** Walks a camera's parts of a range through the blocks that hold them, one open file at a time. */
+import type { GapReason } from '../../src/contract/index.ts';
 import { BlockFile, type FoundPart } from './block-file.ts';
 import type { Stretch } from './gap-report.ts';
 import type { Segment } from './segments.ts';
@@ -9,7 +10,8 @@ export interface LocatedPart extends FoundPart {
   readonly segment: Segment;
 }
 
-export type Damage = Stretch & { readonly detail: string };
+/** What is left out of a file; without a reason it cannot be read. */
+export type Damage = Stretch & { readonly detail: string; readonly reason?: GapReason };
 
 /** Keeps the block that was asked for last open. */
 export class OpenBlock {

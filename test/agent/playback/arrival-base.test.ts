@@ -21,6 +21,8 @@ describe('where decode time 0 of a file stands', () => {
   it('never puts a part before the end of another that is shown', () => {
     const base = new ArrivalBase();
     expect(base.of(part(50_000 + hourMs), 7_000, 50_000 + hourMs)).toBe(7_000);
-    expect(base.of(part(51_000), 7_000, 51_000 + hourMs)).toBe(7_000);
+    expect(base.of(part(51_000), 7_000, 51_000 + hourMs)).toBeNull();
+    expect(base.of(part(50_500 + hourMs), 7_000, 50_500 + 2 * hourMs)).toBeNull();
+    expect(base.of(part(51_000 + hourMs), 7_000, 51_000 + 2 * hourMs)).toBe(7_000 - hourMs);
   });
 });

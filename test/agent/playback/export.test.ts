@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createReader } from '../../../agent/inspection/reader.ts';
 import type { Reader, ReaderConfig } from '../../../agent/inspection/types.ts';
-import { exportPlanSchema } from '../../../src/contract/index.ts';
+import { exportPlanSchema, type Gap } from '../../../src/contract/index.ts';
 import { frameHashes, hasFfmpeg, probe } from '../media/mp4/ffmpeg.ts';
 import { RecordingFixture } from './recording-fixture.ts';
 
@@ -105,6 +105,50 @@ describe('export', () => {
     },
   );
 
+  describe('of what was recorded twice, as the clock was set back by a minute and a half', () => {
+    const expectTold = ({ gaps }: { gaps: Gap[] }, block: number) => {
+      expect(gaps).toHaveLength(1);
+      expect(gaps[0]).toMatchObject({
+        reason: 'time-step',
+        detail: expect.stringContaining(`block ${block} of space s1`),
+      });
+      expect((gaps[0]?.fromMs ?? 0) - startMs).toBeCloseTo(30_000, -3);
+      expect(((gaps[0]?.toMs ?? 0) - startMs) / 1_000).toBeCloseTo(121, -1);
+    };
+
+    it.skipIf(!hasFfmpeg)('says so when the recorder began again, and goes on behind it', async () => {
+      fixture.record({ clip: 'h264', startMs, block: 1, loops: 12 });
+      fixture.record({ clip: 'h264', startMs: startMs + 30_000, block: 2, loops: 12, partSpanMs: 400 });
+      const file = await saved(range(0, 150_000));
+      const { warnings, packets } = probe(file.path);
+      expect(warnings).toBe('');
+      const pictures = packets.filter((packet) => packet.stream === 0);
+      expect(pictures.length / 25).toBeCloseTo(150, -1);
+      expect(pictures.at(-1)?.pts).toBeCloseTo(150, 0);
+      expectTold(file, 2);
+    });
+
+    it.skipIf(!hasFfmpeg)('says so when the session went on, and goes on behind it', async () => {
+      const arrivalMs = (frame: number, dueMs: number) => (frame < 3_000 ? dueMs : dueMs - 90_000);
+      fixture.record({ clip: 'h264', startMs, block: 1, loops: 24, arrivalMs });
+      const file = await saved(range(0, 150_000));
+      const { warnings, packets } = probe(file.path);
+      expect(warnings).toBe('');
+      const pictures = packets.filter((packet) => packet.stream === 0);
+      expect(pictures.length / 25).toBeCloseTo(150, -1);
+      expect(pictures.at(-1)?.pts).toBeCloseTo(150, -1);
+      expectTold(file, 1);
+    });
+
+    it('counts it once in the plan, and says so there as well', async () => {
+      fixture.record({ clip: 'h264', startMs, block: 1, loops: 12 });
+      fixture.record({ clip: 'h264', startMs: startMs + 30_000, block: 2, loops: 12 });
+      const plan = await reader.exportPlan(range(0, 150_000));
+      expect(plan.presentSeconds).toBeCloseTo(150, 0);
+      expectTold(plan, 2);
+    });
+  });
+
   it.skipIf(!hasFfmpeg)('has a description for each codec when the camera changed it', async () => {
     fixture.record({ clip: 'h264', startMs, block: 1 });
     fixture.record({ clip: 'h264-b-frames', startMs: startMs + 10_000, block: 2 });
@@ -164,6 +208,15 @@ describe('export', () => {
       const chunks = opened.stream[Symbol.asyncIterator]();
       expect((await chunks.next()).value).toHaveLength(1024 * 1024);
       record(1, blockMs, 2);
+      await expect(chunks.next()).rejects.toMatchObject({ code: 'data_loss' });
+    });
+
+    it('when its space is initialised meanwhile, and the block is of another camera', async () => {
+      record(1, 0);
+      const opened = await reader.exportStream(range(0, blockMs));
+      const chunks = opened.stream[Symbol.asyncIterator]();
+      expect((await chunks.next()).value).toHaveLength(1024 * 1024);
+      fixture.record({ clip: 'h264', startMs: startMs + blockMs, block: 1, cameraId: 'c2', loops: 12 });
       await expect(chunks.next()).rejects.toMatchObject({ code: 'data_loss' });
     });
 
