@@ -144,6 +144,20 @@ export function groupStoreContract(kind: StoreKind): void {
         await one.backups.remove('HF_Backup_arc_v');
       });
 
+      it('do not break each other off when one member publishes two at once', async () => {
+        const { one, other } = await newGroup();
+        const body = (text: string) => Buffer.alloc(1_500_000, text);
+        const put = (name: string) => failure(one.backups.put(name, 1, body(name), 1));
+        const names = ['HF_Backup_arc_one', 'HF_Backup_arc_two', 'HF_Backup_arc_three'];
+        expect(await Promise.all(names.map(put))).toEqual(['done', 'done', 'done']);
+        for (const name of names) {
+          expect(Buffer.compare((await other.backups.get(name))?.body ?? Buffer.alloc(0), body(name))).toBe(
+            0,
+          );
+          await one.backups.remove(name);
+        }
+      });
+
       it('stay what they were when a writer is cut off in the middle', async () => {
         const { one, other } = await newGroup();
         const name = 'HF_Backup_arc_cut';

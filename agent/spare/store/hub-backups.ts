@@ -8,6 +8,8 @@ import type { HubLink } from './hub-link.ts';
 const partTimeoutMs = 5_000;
 /** A newer version may come while an older one is read. */
 const triesMax = 3;
+/** Uploads that wait for each other: a member has its backup and the digest of supervision. */
+const waitingMax = 8;
 
 export function hubBackups(link: HubLink): BackupStore {
   const head = async (name: string) =>
@@ -25,17 +27,31 @@ export function hubBackups(link: HubLink): BackupStore {
       hint: 'Publish it again from the host; check the disk of the hub.',
     });
   };
+  const upload = async (object: HubObject, body: Uint8Array) => {
+    const token = newUpload();
+    const parts = partsOf(body.length);
+    for (let part = 0; part < parts; part += 1) {
+      const bytes = body.subarray(part * partBytesMax, (part + 1) * partBytesMax);
+      const request = { op: 'object-put', upload: token, object, part, last: part === parts - 1 } as const;
+      await link.ask('done', { ...request, body: Buffer.from(bytes).toString('base64') }, partTimeoutMs);
+    }
+  };
+  let uploading: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
   return {
     async put(name, version, body, publishedMs) {
       checkBytes(body);
+      if (waiting >= waitingMax) throw tooMany();
       const object = { name, version, publishedMs, bytes: body.length, digest: digestOf(body) };
-      const upload = newUpload();
-      const parts = partsOf(body.length);
-      for (let part = 0; part < parts; part += 1) {
-        const bytes = body.subarray(part * partBytesMax, (part + 1) * partBytesMax);
-        const request = { op: 'object-put', upload, object, part, last: part === parts - 1 } as const;
-        await link.ask('done', { ...request, body: Buffer.from(bytes).toString('base64') }, partTimeoutMs);
-      }
+      // One after the other: the hub takes the first part of another for the end of the one before.
+      waiting += 1;
+      const done = uploading.then(() => upload(object, body));
+      uploading = done
+        .catch(() => {})
+        .finally(() => {
+          waiting -= 1;
+        });
+      await done;
     },
     async head(name) {
       const object = await head(name);
@@ -80,6 +96,12 @@ export function checkBytes(body: Uint8Array): void {
       hint: 'Remove devices that are not used any more.',
     },
   );
+}
+
+function tooMany(): AppError {
+  return new AppError('unavailable', `${waitingMax} backups are on their way to the hub`, {
+    hint: 'The hub is slower than they are made; they are published again.',
+  });
 }
 
 const partsOf = (bytes: number) => Math.max(1, Math.ceil(bytes / partBytesMax));
