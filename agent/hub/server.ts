@@ -2,12 +2,15 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { AppError } from '../../src/errors.ts';
 import { fromErrno } from '../adapters/errno.ts';
 import { createFrameReader, encodeFrame } from './protocol/codec.ts';
 import { type HubStatus, helloBytesMax, statusRequestSchema } from './protocol/schema.ts';
 import { type Session, type SessionContext, serveSession } from './session.ts';
 
 const connectionsMax = 512;
+/** More than its 64 registers give 64 pairs to do; no account can take the places of the others. */
+const connectionsPerAccountMax = 192;
 /** Connections without a right key yet, in all and from one address. */
 const strangersMax = 64;
 const strangersPerAddressMax = 16;
@@ -35,10 +38,12 @@ export async function listenForAccounts(
     { cert: certPem, key: keyPem, minVersion: 'TLSv1.3', handshakeTimeout: handshakeTimeoutMs },
     (socket) => {
       const peer = peerOf(socket);
-      sessions.set(
-        socket,
-        serveSession(socket, context, () => strangers.delete(peer)),
-      );
+      const admit = (account: string) => {
+        const open = [...sessions.values()].filter((session) => session.account() === account).length;
+        if (open >= connectionsPerAccountMax) throw tooManyConnections();
+        strangers.delete(peer);
+      };
+      sessions.set(socket, serveSession(socket, context, admit));
       socket.on('close', () => sessions.delete(socket));
     },
   );
@@ -93,6 +98,12 @@ export async function listenForStatus(
   await listening(server, { path }, `listen on ${path}`);
   if (process.platform !== 'win32') await chmod(path, 0o600);
   return { close: () => closed(server, open) };
+}
+
+function tooManyConnections(): AppError {
+  return new AppError('unavailable', `the account has ${connectionsPerAccountMax} connections already`, {
+    hint: 'See who else uses its key: holdfast hub status shows the connections of each account.',
+  });
 }
 
 function peerOf(socket: Socket): string {

@@ -24,8 +24,12 @@ export interface Session {
   account(): string | null;
 }
 
-/** Serves a socket until it closes; `onWelcome` is told when its key was right. */
-export function serveSession(socket: Socket, context: SessionContext, onWelcome: () => void): Session {
+/** Serves a socket until it closes; `admit` is told the account whose key was right, and refuses it by an AppError `unavailable`. */
+export function serveSession(
+  socket: Socket,
+  context: SessionContext,
+  admit: (account: string) => void,
+): Session {
   const { clock, counts } = context;
   const frames = createFrameReader(helloBytesMax);
   let account: string | null = null;
@@ -47,11 +51,12 @@ export function serveSession(socket: Socket, context: SessionContext, onWelcome:
   };
   const handle = (message: unknown) => {
     if (account === null || desk === null) {
-      account = greet(message, context);
+      const greeted = greet(message, context);
+      admit(greeted);
+      account = greeted;
       desk = openDesk(account, context);
       frames.setLimit(frameBytesMax);
       cancelHello();
-      onWelcome();
       send({ kind: 'welcome', boot: context.registers.boot, bootNumber: context.registers.bootNumber });
       return;
     }
@@ -103,10 +108,11 @@ function greet(message: unknown, context: SessionContext): string {
   return hello.account;
 }
 
-/** Before a right key every failure but a proven loss looks the same from outside. */
+/** Without a right key every failure looks the same from outside; with one a loss and too many connections are told. */
 function notWelcome(thrown: unknown): AppError {
   const error = toAppError(thrown);
-  return error.code === 'data_loss' || error.code === 'internal' ? error : wrongKey();
+  const isTold = error.code === 'data_loss' || error.code === 'unavailable' || error.code === 'internal';
+  return isTold ? error : wrongKey();
 }
 
 /** What a client is told of an error: defects of the hub stay in its own log. */

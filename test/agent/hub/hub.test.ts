@@ -125,6 +125,32 @@ describe('a stranger', () => {
   });
 });
 
+describe('an account', () => {
+  it('cannot take the places of the others, however many connections it opens', async () => {
+    const other = await withAccounts(dataDir, (accounts) => accounts.add('site-2', 0));
+    const [host, port] = hub.status().listen.split(':');
+    const codes: unknown[] = [];
+    const visit = () =>
+      new Promise<void>((resolve) => {
+        const socket = connect({ host, port: Number(port), rejectUnauthorized: false });
+        sockets.push(socket);
+        const frames = createFrameReader(100_000);
+        socket.on('error', () => {});
+        socket.on('close', () => resolve());
+        socket.on('data', (bytes: Buffer) => {
+          for (const reply of frames.push(bytes)) codes.push(reply);
+          resolve();
+        });
+        socket.write(encodeFrame(hello()));
+      });
+    for (let batch = 0; batch < 25; batch += 1) await Promise.all(Array.from({ length: 8 }, visit));
+    const refusal = expect.objectContaining({ kind: 'refused', code: 'unavailable' });
+    expect(codes.slice(0, 192)).toEqual(Array(192).fill(expect.objectContaining({ kind: 'welcome' })));
+    expect(codes.slice(192)).toEqual(Array(8).fill(refusal));
+    expect(await failure(open({ account: 'site-2', key: other }).read(enoughMs))).toBe('done');
+  }, 20_000);
+});
+
 describe('a client', () => {
   it('says nothing to a hub with another certificate', async () => {
     const fingerprint = hub.status().fingerprint.replace(/^../, (pair) => (pair === '00' ? '11' : '00'));
