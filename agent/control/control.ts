@@ -1,5 +1,4 @@
 /** Control as one piece: journal, accounts, recorder, status and API, wired to the adapters it is given. */
-import type { PairRole } from '../../src/contract/index.ts';
 import { maskAddresses } from '../../src/model/secrets.ts';
 import type { Clock } from '../adapters/clock.ts';
 import type { MachineFacts } from '../adapters/machine-facts.ts';
@@ -84,7 +83,7 @@ export function createControl(options: ControlOptions): Control {
   const accounts = new Accounts({ ...options, sessions });
   const supervisor = createSupervisor(options, () => board.changed());
   const receivers = new Receivers({ ...options, onChange: () => board.changed() });
-  const board = createBoard(options, supervisor, receivers, gauges, () => pair.standby.ownRole());
+  const board = createBoard(options, supervisor, receivers, gauges, () => pair.standby);
   settings.onChange(() => board.changed());
   const gate = new Gate({ ...options, accounts, sessions });
   const doctor = limited(doctorsMax, 'examinations', async () =>
@@ -187,7 +186,7 @@ function createBoard(
   recorder: RecorderSupervisor,
   receivers: Receivers,
   gauges: Gauges,
-  role: () => PairRole | null,
+  standby: () => Standby,
 ): StatusBoard {
   return new StatusBoard({
     ...options,
@@ -196,7 +195,8 @@ function createBoard(
     fingerprint: options.certificate?.fingerprint ?? null,
     certificateExpiresAtMs: options.certificate?.expiresAtMs ?? null,
     listen: () => gauges.listen,
-    role,
+    role: () => standby().ownRole(),
+    pair: () => standby().shown([]),
     dataFolderFreeBytes: () => gauges.dataFolderFreeBytes,
   });
 }

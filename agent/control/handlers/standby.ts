@@ -7,7 +7,6 @@ import type { Services } from '../services.ts';
 import { pairChanges, pairProblems, roleProblems } from '../standby/apply/plan.ts';
 import { maskPair, secretsOf, unmaskPair } from '../standby/secrets.ts';
 import { openPairConfig, storePairConfig } from '../standby/share.ts';
-import { pairStatus } from '../standby/status.ts';
 
 export function standbyHandlers(services: Services) {
   const { settings, sealer, standby, pairOperations, preflight } = services;
@@ -17,16 +16,7 @@ export function standbyHandlers(services: Services) {
   };
 
   return {
-    status: api.standby.status.handler(() => {
-      const guard = standby.supervisor.status();
-      return pairStatus({
-        settings: settings.current(),
-        guard: guard && { pair: guard.status.pair, ageMs: guard.ageMs },
-        agrees: standby.sync.agrees(),
-        peerVersion: standby.sync.peerVersion(),
-        decisions: pairOperations.decisionsHere(10),
-      });
-    }),
+    status: api.standby.status.handler(() => standby.shown(pairOperations.decisionsHere(10))),
     config: api.standby.config.handler(shownConfig),
     preflight: api.standby.preflight.handler(() => preflight.run()),
     facts: api.standby.facts.handler(() => preflight.facts()),

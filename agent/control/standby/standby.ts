@@ -1,5 +1,5 @@
 /** Hot standby on this node: pairs it, keeps guard and peer link, and keeps the pair's settings equal on both nodes. */
-import type { PairRole } from '../../../src/contract/index.ts';
+import type { Decision, PairRole, PairStatus } from '../../../src/contract/index.ts';
 import { AppError } from '../../../src/errors.ts';
 import type { Settings } from '../../../src/settings/schema.ts';
 import type { Cancel, Clock } from '../../adapters/clock.ts';
@@ -17,6 +17,7 @@ import type { ProcessPorts } from '../supervision/supervisor.ts';
 import { createGuardSupervisor, type GuardSupervisor } from './guard-supervisor.ts';
 import { type RecorderView, tellHealth } from './node-health.ts';
 import { keyContext, openPairConfig } from './share.ts';
+import { pairStatus } from './status.ts';
 import { PairSync } from './sync.ts';
 
 export interface StandbyPorts {
@@ -125,6 +126,18 @@ export class Standby {
   /** What the guard last said, while that is recent. */
   guardPair(): GuardPair | null {
     return this.supervisor.status()?.status.pair ?? null;
+  }
+
+  /** The pair as it is shown, with its last decisions. */
+  shown(decisions: Decision[]): PairStatus {
+    const guard = this.supervisor.status();
+    return pairStatus({
+      settings: this.#options.settings.current(),
+      guard: guard && { pair: guard.status.pair, ageMs: guard.ageMs },
+      agrees: this.sync.agrees(),
+      peerVersion: this.sync.peerVersion(),
+      decisions,
+    });
   }
 
   /** Role of this node as the guard last said; `out` when no guard has ever run here. */

@@ -1,12 +1,13 @@
 /** The status of the node, put together on demand, and a signal for those who watch it. */
 import { EventEmitter } from 'node:events';
-import type { Camera, NodeStatus, PairRole, Pool, Space } from '../../../src/contract/index.ts';
+import type { Camera, NodeStatus, PairRole, PairStatus, Pool, Space } from '../../../src/contract/index.ts';
 import type { Clock } from '../../adapters/clock.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { RecorderStatus } from '../../recorder/protocol/schema.ts';
 import type { SettingsStore } from '../../settings/store.ts';
 import { type AlarmFacts, alarmConcerns } from '../alarms/concerns.ts';
 import { alarmSummary } from '../alarms/summary.ts';
+import { pairConcerns } from '../standby/concerns.ts';
 import { concernsOf } from './concerns.ts';
 import { mergeCameras, mergePools, mergeSpaces, type RecorderHealth, staleAfterMs } from './merge.ts';
 import { servicesOf } from './services.ts';
@@ -31,6 +32,7 @@ export interface BoardOptions {
   listen: () => string | null;
   /** In its pair, null when it is in none or the guard says nothing. */
   role: () => PairRole | null;
+  pair: () => PairStatus;
   dataFolderFreeBytes: () => number | null;
 }
 
@@ -141,6 +143,7 @@ export class StatusBoard {
         dataFolderFreeBytes: options.dataFolderFreeBytes(),
         certificateExpiresAtMs: options.certificateExpiresAtMs,
         alarms: alarmConcerns({ ...alarmFacts, nowMs }),
+        pair: pairConcerns(options.pair()),
         recordsNothing: alarms !== undefined && settings.spaces.length === 0,
         nowMs,
       }),

@@ -13,6 +13,8 @@ export interface ConcernFacts {
   certificateExpiresAtMs: number | null;
   /** What the alarm receiver and its group have to say. */
   alarms: readonly Concern[];
+  /** What the pair has to say. */
+  pair: readonly Concern[];
   /** It receives alarms and was given no storage: that is no omission. */
   recordsNothing: boolean;
   nowMs: number;
@@ -30,10 +32,10 @@ const order = { error: 0, warning: 1, ok: 2 } as const;
 /** Each question is answered at least once. */
 export function concernsOf(facts: ConcernFacts): Concern[] {
   const recorded = orOk(recordedConcerns(facts), 'recorded', recordedWell(facts));
-  const alarms = (question: Concern['question']) =>
-    facts.alarms.filter((concern) => concern.question === question);
-  const service = orOk([...serviceConcerns(facts), ...alarms('service')], 'service', 'all services run');
-  const todo = orOk([...todoConcerns(facts), ...alarms('todo')], 'todo', 'nothing to do');
+  const others = (question: Concern['question']) =>
+    [...facts.pair, ...facts.alarms].filter((concern) => concern.question === question);
+  const service = orOk([...serviceConcerns(facts), ...others('service')], 'service', 'all services run');
+  const todo = orOk([...others('todo'), ...todoConcerns(facts)], 'todo', 'nothing to do');
   return [...recorded, ...service, ...todo].sort((a, b) => order[a.level] - order[b.level]);
 }
 

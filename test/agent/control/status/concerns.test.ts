@@ -17,6 +17,7 @@ const well = {
   dataFolderFreeBytes: 50e9,
   certificateExpiresAtMs: 1e15,
   alarms: [],
+  pair: [],
   recordsNothing: false,
   nowMs: 1e12,
 };
