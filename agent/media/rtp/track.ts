@@ -12,6 +12,9 @@ const misorderMax = 100;
 /** Another source on the same UDP port is believed when the present one has been silent for so long. */
 const sourceSilenceMs = 1000;
 
+/** No picture takes so long: behind a marker, packets of the same timestamp are of another one, and the sender's clock stands. */
+const frozenMsMin = 1000;
+
 export interface RtpTrackOptions {
   readonly payloadType: number;
   readonly clockRate: number;
@@ -33,6 +36,13 @@ export class RtpTrack {
   #cycles = 0;
   #timestamp = 0;
   #timed = false;
+  /** Ticks of the present timestamp, and when it was first heard. */
+  #ticks = 0;
+  #movedMs = 0;
+  /** The packet before had the marker. */
+  #marked = false;
+  /** The sender's clock stands: until it moves, arrival tells the time. */
+  #frozen = false;
   #heardMs = 0;
   #received = 0;
   #lost = 0;
@@ -106,6 +116,8 @@ export class RtpTrack {
     if (!ours) return false;
     const timestamp = i32(bytes, start + 4);
     if (timestamp !== this.#timestamp || !this.#timed) this.#moveTo(timestamp, arrivalMs);
+    else if (this.#marked && this.#stands(arrivalMs)) this.#goOn(arrivalMs);
+    this.#marked = second > 0x7f;
     if (from < to || second > 0x7f) this.#depacketizer.payload(bytes, from, to, second > 0x7f);
     return true;
   }
@@ -177,6 +189,19 @@ export class RtpTrack {
     const transit = arrivalMs * this.#ticksPerMs - ticks;
     if (this.#transit !== null) this.#jitter += (Math.abs(transit - this.#transit) - this.#jitter) / 16;
     this.#transit = transit;
+    this.#ticks = ticks;
+    this.#movedMs = arrivalMs;
+    this.#frozen = false;
     this.#depacketizer.timestamp(ticks, arrivalMs);
+  }
+
+  #stands(arrivalMs: number): boolean {
+    return this.#frozen || arrivalMs - this.#movedMs >= frozenMsMin;
+  }
+
+  #goOn(arrivalMs: number): void {
+    this.#frozen = true;
+    const elapsedTicks = Math.max(0, Math.round((arrivalMs - this.#movedMs) * this.#ticksPerMs));
+    this.#depacketizer.timestamp(this.#ticks + elapsedTicks, arrivalMs);
   }
 }
