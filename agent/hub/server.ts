@@ -32,8 +32,8 @@ export async function listenForAccounts(
   const { host, port, certPem, keyPem } = options;
   const sessions = new Map<Socket, Session>();
   const sockets = new Set<Socket>();
-  /** Peers without a right key yet, also those still in the TLS handshake, with their address. */
-  const strangers = new Map<string, string>();
+  /** Peers without a right key yet, also those still in the TLS handshake, the oldest first. */
+  const strangers = new Map<string, { address: string; socket: Socket }>();
   const server = createTlsServer(
     { cert: certPem, key: keyPem, minVersion: 'TLSv1.3', handshakeTimeout: handshakeTimeoutMs },
     (socket) => {
@@ -50,11 +50,16 @@ export async function listenForAccounts(
   server.on('connection', (socket: Socket) => {
     const peer = peerOf(socket);
     const address = socket.remoteAddress ?? '';
-    const ofAddress = [...strangers.values()].filter((each) => each === address).length;
-    const full = sockets.size >= connectionsMax || strangers.size >= strangersMax;
-    if (full || ofAddress >= strangersPerAddressMax) return socket.destroy();
+    const ofAddress = [...strangers.values()].filter((each) => each.address === address).length;
+    if (sockets.size >= connectionsMax || ofAddress >= strangersPerAddressMax) return socket.destroy();
+    // Who has a key shows it at once: the oldest waits without one, and would keep a node from its lease for seconds.
+    const [oldest] = strangers;
+    if (oldest && strangers.size >= strangersMax) {
+      strangers.delete(oldest[0]);
+      oldest[1].socket.destroy();
+    }
     sockets.add(socket);
-    strangers.set(peer, address);
+    strangers.set(peer, { address, socket });
     socket.setKeepAlive(true, keepAliveMs);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {

@@ -125,6 +125,21 @@ describe('a stranger', () => {
   });
 });
 
+describe.skipIf(process.platform !== 'linux')('strangers at many addresses', () => {
+  it('cannot keep out who has a key', async () => {
+    const [host, port] = hub.status().listen.split(':');
+    const visits = Array.from({ length: 64 }, (_, at) => {
+      const localAddress = `127.0.1.${1 + (at % 8)}`;
+      const socket = connect({ host, port: Number(port), localAddress, rejectUnauthorized: false });
+      sockets.push(socket);
+      socket.on('error', () => {});
+      return new Promise((resolve) => socket.on('secureConnect', resolve));
+    });
+    await Promise.all(visits);
+    expect(await failure(open().read(enoughMs))).toBe('done');
+  });
+});
+
 describe('an account', () => {
   it('cannot take the places of the others, however many connections it opens', async () => {
     const other = await withAccounts(dataDir, (accounts) => accounts.add('site-2', 0));
