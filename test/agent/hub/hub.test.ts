@@ -1,5 +1,6 @@
 /** A hub and its clients in one process: strangers see nothing, bounds hold, and a restart makes a candidate look again. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
@@ -130,7 +131,8 @@ describe.skipIf(process.platform !== 'linux')('strangers at many addresses', () 
     const [host, port] = hub.status().listen.split(':');
     const visits = Array.from({ length: 64 }, (_, at) => {
       const localAddress = `127.0.1.${1 + (at % 8)}`;
-      const socket = connect({ host, port: Number(port), localAddress, rejectUnauthorized: false });
+      const plain = connectPlain({ host: host ?? '', port: Number(port), localAddress });
+      const socket = connect({ socket: plain, rejectUnauthorized: false });
       sockets.push(socket);
       socket.on('error', () => {});
       return new Promise((resolve) => socket.on('secureConnect', resolve));
