@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TestNode } from '../support/node.ts';
 import { roleOf, startPair, type TestPair } from '../support/pair.ts';
 
@@ -65,8 +65,11 @@ describe('a pair of real agents', { timeout: 60_000 }, () => {
   it('switches to the other node, and back from there', async () => {
     expect(await pair.a.client.standby.switch({})).toMatchObject({ done: true });
     await pair.statusUntil(pair.b, 'b active', isRole('active'));
+    // Active is who has started it; on a busy machine its first word comes later.
+    await vi.waitFor(() => expect(pair.runs().at(-1)?.node).toBe('b'), 20_000);
     expect(await pair.a.client.standby.switch({})).toMatchObject({ done: true });
     await pair.statusUntil(pair.a, 'a active', isRole('active'));
+    await vi.waitFor(() => expect(pair.runs()).toHaveLength(3), 20_000);
     expectNeverTwo();
     expect(pair.runs().map(({ node }) => node)).toEqual(['a', 'b', 'a']);
   });
