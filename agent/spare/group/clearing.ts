@@ -61,7 +61,7 @@ function spareClearing(facts: LeavingFacts): Clearing {
     clears,
     keeps: [
       'every alarm that is stored here',
-      'its port: what devices report here is acknowledged, and waits until it has an output or a group',
+      'its port: what devices report here waits for an output or a group, or gets no answer, as its settings say',
       ...(storeReachable ? [] : sentAgain(facts, 'wait here once more, for a group or an output')),
       `the group of ${host} with its other receivers`,
     ],
