@@ -18,7 +18,7 @@ import { blockSpanMs } from '../space/plan.ts';
 import type { BlockUse, SpaceStore } from '../space/space-store.ts';
 import type { AppendRefusal, StorageEvent } from '../types.ts';
 import { refusalText } from './refusal.ts';
-import { ageOf, shareOf, unassignedOf } from './share.ts';
+import { ageOf, canHold, shareOf, unassignedOf } from './share.ts';
 
 const freeingBatchMax = 64;
 const shortRetentionEventMs = 3_600_000;
@@ -81,10 +81,11 @@ export class PoolStore {
   async acquire(use: StreamUse, part: Parameters<typeof baseMsOf>[0]): Promise<Acquired> {
     const known = await this.#continueOpen(use, part);
     if (known !== null) return { block: known };
-    let choice = chooseBlock(this.shares());
+    const choose = () => chooseBlock(this.shares((space) => canHold(space, use.init, part)));
+    let choice = choose();
     if (choice.kind === 'refused' && this.#willSeal()) {
       await this.sync();
-      choice = chooseBlock(this.shares());
+      choice = choose();
     }
     // From the choice until the block is taken nothing may wait: two streams would choose the same.
     if (choice.kind === 'refused') {
@@ -168,12 +169,12 @@ export class PoolStore {
     await this.#leave();
   }
 
-  shares(): SpaceShare[] {
+  shares(counts: (space: SpaceStore) => boolean = () => true): SpaceShare[] {
     const nowMs = this.#deps.clock.utcMs();
     const isLocked = (row: BlockRow) => this.isLocked(row);
-    return this.spaces.map((space) =>
-      shareOf(space, { poolId: this.id, oldestMax: freeingBatchMax, nowMs, isLocked }),
-    );
+    return this.spaces
+      .filter(counts)
+      .map((space) => shareOf(space, { poolId: this.id, oldestMax: freeingBatchMax, nowMs, isLocked }));
   }
 
   /** Asked each time and never kept: a lock holds what is sealed or found later as well. */

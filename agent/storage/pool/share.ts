@@ -1,7 +1,20 @@
 /** What a pool has in one space: counted from the block table, with the oldest blocks that may be overwritten. */
+import type { InitSegment, Part } from '../../media/types.ts';
 import { type BlockAge, oldestOf, type SpaceShare } from '../allocate/plan.ts';
+import { fitsBlock } from '../block/append.ts';
+import { blockHeadBytesMax, blockHeaderBytes } from '../block/codec.ts';
 import type { BlockRow } from '../index/rows.ts';
 import type { SpaceStore } from '../space/space-store.ts';
+
+/** A block of the space can hold the part, behind the head of its stream. A head that is too long is refused for itself. */
+export function canHold(
+  space: SpaceStore,
+  { ftyp, moov }: InitSegment,
+  part: Pick<Part, 'lengthBytes'>,
+): boolean {
+  const headBytes = ftyp.length + blockHeaderBytes + moov.length;
+  return headBytes > blockHeadBytesMax || fitsBlock(headBytes, part.lengthBytes, space.blockBytes);
+}
 
 /** Of the sealed blocks only the `oldestMax` oldest; no other than those that come into question is asked about locks. */
 export function shareOf(

@@ -5,6 +5,7 @@ import { crcOfInit } from '../block/codec.ts';
 import { isStorable, type OpenBlock } from '../block/open-block.ts';
 import { DiskError } from '../disk.ts';
 import type { PoolStore } from '../pool/pool-store.ts';
+import { canHold } from '../pool/share.ts';
 import type { SpaceStore } from '../space/space-store.ts';
 import type { AppendRefusal, LostStretch, StreamOptions, StreamWriter } from '../types.ts';
 
@@ -120,6 +121,9 @@ export class StreamDriver implements StreamWriter {
     if (pool === undefined) return this.#giveUp('no-space', 'the pool is not configured');
     if (this.#block !== null && this.#goesOn(this.#block, first, pool)) return this.#block;
     this.#leaveBlock();
+    // A block would be given up for it, and for the next one another.
+    if (pool.spaces.length > 0 && !pool.spaces.some((space) => canHold(space, first.init, first.part)))
+      return this.#dropFirst('write-error', noBlockHolds);
     first.attempts += 1;
     if (first.attempts > attemptsMax)
       return this.#giveUp('write-error', 'no block of the pool could be written');
@@ -129,7 +133,7 @@ export class StreamDriver implements StreamWriter {
       if ('refused' in acquired) return this.#giveUp(acquired.refused, refusalText[acquired.refused]);
       this.#settle(acquired.block);
       if (this.#goesOn(acquired.block, first, pool)) return acquired.block;
-      return this.#dropFirst('write-error', 'the part does not fit into a block');
+      return this.#dropFirst('write-error', noBlockHolds);
     } catch (thrown) {
       // The pool has reported the disk's trouble; the next round chooses another block.
       if (thrown instanceof DiskError) return null;
@@ -252,6 +256,8 @@ export class StreamDriver implements StreamWriter {
     return this.#init.crc;
   }
 }
+
+const noBlockHolds = 'the part does not fit into a block';
 
 const refusalText: Readonly<Record<AppendRefusal, string>> = {
   'no-space': 'every block of the pool is being written',
