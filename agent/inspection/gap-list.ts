@@ -14,7 +14,8 @@ export function findGaps({ catalog, config }: GridSource, input: GapsInput): Gap
   const filter = input.camera?.trim();
   if (!filter) return catalog.gaps({ cameraId: null, ...span });
   const ids = new Roster(config, filter).cameras.slice(0, camerasMax).map((camera) => camera.id);
-  const wanted = ids.length > 0 ? ids : [filter];
-  const found = wanted.flatMap((cameraId) => catalog.gaps({ cameraId, ...span }));
+  // The id of a removed camera may be a part of others'.
+  const wanted = new Set([...ids, filter]);
+  const found = [...wanted].flatMap((cameraId) => catalog.gaps({ cameraId, ...span }));
   return found.sort((left, right) => right.fromMs - left.fromMs).slice(0, limit);
 }

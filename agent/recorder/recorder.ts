@@ -68,8 +68,10 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       if (wanted.has(id)) continue;
       cameras.delete(id);
       void driver.close();
-      deps.storage.gaps.close(id, Math.round(deps.media.clock.utcMs()));
     }
+    // Also of those that were removed while no recorder ran.
+    for (const id of deps.storage.gaps.openCameras())
+      if (!wanted.has(id)) deps.storage.gaps.close(id, Math.round(deps.media.clock.utcMs()));
     for (const camera of config.cameras) {
       const known = cameras.get(camera.id);
       if (known) known.configure(camera);

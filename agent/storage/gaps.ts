@@ -51,6 +51,10 @@ export class Gaps implements GapLedger {
     this.#wait(row.id, row);
   }
 
+  openCameras(): string[] {
+    return [...this.#open.keys()];
+  }
+
   openGap(cameraId: string): Gap | null {
     const found = this.#open.get(cameraId);
     if (found === undefined) return null;

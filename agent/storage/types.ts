@@ -51,6 +51,8 @@ export interface GapLedger {
   /** A closed outage at once (packet loss, a refused or lost part). Neighbours of the same reason within 2 s are merged. */
   add(gap: { cameraId: string; fromMs: number; toMs: number; reason: GapReason; detail: string }): void;
   openGap(cameraId: string): Gap | null;
+  /** Those that have an outage open. */
+  openCameras(): string[];
 }
 
 export interface StorageEngine {

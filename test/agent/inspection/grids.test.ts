@@ -329,6 +329,8 @@ describe('grids', () => {
     expect(starts({})).toEqual([4, 3, 2, 1, 0]);
     expect(starts({ limit: 2 })).toEqual([4, 3]);
     expect(starts({ camera: 'yard' })).toEqual([3]);
+    const later = source([camera('c10'), camera('c2', { name: 'Yard' })]);
+    expect(findGaps(later, { camera: 'c1' }).map(({ cameraId }) => cameraId)).toEqual(Array(4).fill('c1'));
     expect(starts({ camera: 'c1', toMs: base + 2 * hourMs })).toEqual([1, 0]);
     expect(starts({ fromMs: base + 20 * hourMs })).toEqual([4]);
   });

@@ -11,10 +11,12 @@ const dayMs = 86_400_000;
 let r: Rig;
 afterEach(() => r.end());
 
-function gaps() {
+function gaps(cameraId: string) {
   const catalog = new DatabaseSync(join(r.dataDir, 'catalog.db'), { readOnly: true });
   try {
-    return catalog.prepare('SELECT from_ms AS fromMs, reason FROM gap ORDER BY id').all();
+    return catalog
+      .prepare('SELECT from_ms AS fromMs, to_ms AS toMs, reason FROM gap WHERE camera_id = ? ORDER BY id')
+      .all(cameraId);
   } finally {
     catalog.close();
   }
@@ -23,6 +25,12 @@ function gaps() {
 /** The first gap of a camera that has video up to `lastMs`, of a recorder that died at `aliveMs` and begins again at `nowMs`. */
 async function openGapAfter(times: { lastMs: number; aliveMs: number; nowMs: number }) {
   r = await new Rig().ready();
+  r.engine.gaps.open({
+    cameraId: 'gone',
+    fromMs: times.lastMs,
+    reason: 'stream-ended',
+    detail: 'a camera that was removed',
+  });
   r.append(r.open('c1'), times.lastMs - 1_000);
   await r.synced();
   const clock = { monotonicMs: () => 0, utcMs: () => times.nowMs, discipline: () => 0 };
@@ -58,8 +66,8 @@ async function openGapAfter(times: { lastMs: number; aliveMs: number; nowMs: num
       },
     ],
   });
-  await r.until(() => gaps().length > 0, 'the gap is in the ledger');
-  return gaps();
+  await r.until(() => gaps('c1').length > 0, 'the gap is in the ledger');
+  return gaps('c1');
 }
 
 it('the gap begins with the last video where that is as old as the last sign of life', async () => {
@@ -70,4 +78,10 @@ it('the gap begins with the last video where that is as old as the last sign of 
 it('and with the sign of life where the video is of a clock that was a day ahead', async () => {
   const found = await openGapAfter({ lastMs: startMs + dayMs, aliveMs: startMs, nowMs: startMs + 60_000 });
   expect(found[0]).toMatchObject({ fromMs: startMs, reason: 'agent-down' });
+});
+
+it('ends what is missing of a camera that was removed meanwhile', async () => {
+  await openGapAfter({ lastMs: startMs, aliveMs: startMs + 800, nowMs: startMs + 60_000 });
+  await r.until(() => gaps('gone')[0]?.toMs === startMs + 60_000, 'the gap is closed');
+  expect(r.engine.gaps.openGap('gone')).toBeNull();
 });
