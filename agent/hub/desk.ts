@@ -1,6 +1,6 @@
 /** What one connection with a right key may ask for, and what it is answered; an upload that it began ends with it. */
 import { AppError } from '../../src/errors.ts';
-import { createRate } from '../../src/model/rate.ts';
+import { createRate, type Rate } from '../../src/model/rate.ts';
 import type { Clock } from '../adapters/clock.ts';
 import type { IngressTables } from './ingress/tables.ts';
 import type { Objects } from './objects.ts';
@@ -11,6 +11,12 @@ import type { Registers } from './registers.ts';
 const registerRequestsPerSecond = 200;
 /** Of alarms and objects: each may carry hundreds of events. */
 const bulkRequestsPerSecond = 1_000;
+/** Of all connections of an account: what 64 pairs need, and four receivers under load, several times over. */
+const accountRegisterRequestsPerSecond = 2_000;
+const accountBulkRequestsPerSecond = 4_000;
+/** Of a connection: whoever asks on and on although it is told to wait is hung up on. */
+const refusalsPerSecond = 50;
+const refusalsAtOnce = 1_000;
 /** Requests that wait for the disk or for alarms. */
 const underWayMax = 64;
 
@@ -22,17 +28,42 @@ export interface Counts {
   slowestWriteMs: number;
 }
 
+interface Rates {
+  registers: Rate;
+  bulk: Rate;
+}
+
+/** What the connections of each account share. */
+export interface AccountRates {
+  of(account: string): Rates;
+}
+
+export function createAccountRates(): AccountRates {
+  const known = new Map<string, Rates>();
+  return {
+    of(account) {
+      const rates = known.get(account) ?? {
+        registers: createRate(accountRegisterRequestsPerSecond, accountRegisterRequestsPerSecond * 2),
+        bulk: createRate(accountBulkRequestsPerSecond, accountBulkRequestsPerSecond * 2),
+      };
+      known.set(account, rates);
+      return rates;
+    },
+  };
+}
+
 export interface DeskContext {
   registers: Registers;
   queues: AlarmQueues;
   objects: Objects;
   ingressTables: IngressTables;
+  rates: AccountRates;
   clock: Clock;
   counts: Counts;
 }
 
 export interface Desk {
-  /** @throws AppError and rejects with it. */
+  /** @throws AppError and rejects with it; `protocol` when the connection is to be ended. */
   answer(request: Request): Reply | Promise<Reply>;
   close(): void;
 }
@@ -46,6 +77,8 @@ export function openDesk(account: string, context: DeskContext): Desk {
   const { clock, objects, ingressTables } = context;
   const registerRate = createRate(registerRequestsPerSecond, registerRequestsPerSecond * 2);
   const bulkRate = createRate(bulkRequestsPerSecond, bulkRequestsPerSecond * 2);
+  const refusalRate = createRate(refusalsPerSecond, refusalsAtOnce);
+  const shared = context.rates.of(account);
   const uploads = objects.uploads(account);
   const tables = ingressTables.uploads(account);
   const gone = new AbortController();
@@ -92,7 +125,10 @@ export function openDesk(account: string, context: DeskContext): Desk {
     answer(request) {
       const isRegister = request.op === 'read' || request.op === 'write';
       const rate = isRegister ? registerRate : bulkRate;
-      if (!rate.take(clock.monotonicMs())) {
+      const ofAccount = isRegister ? shared.registers : shared.bulk;
+      const nowMs = clock.monotonicMs();
+      if (!(rate.take(nowMs) && ofAccount.take(nowMs))) {
+        if (!refusalRate.take(nowMs)) throw asksOn();
         throw tooFast(isRegister ? registerRequestsPerSecond : bulkRequestsPerSecond);
       }
       if (isRegister) return answerRegisters(request, account, context);
@@ -150,6 +186,12 @@ async function answerAlarms(
       return { kind: 'counts', id, waiting, oldestMs };
     }
   }
+}
+
+function asksOn(): AppError {
+  return new AppError('protocol', 'too many requests after the hub had asked to wait', {
+    hint: 'Connect again and wait between requests; see who else uses the key of the account.',
+  });
 }
 
 function tooFast(perSecond: number): AppError {

@@ -16,7 +16,7 @@ import { parseListen } from '../control/listen-address.ts';
 import { createSealer, loadKey } from '../settings/seal.ts';
 import { type HubAccounts, openAccounts } from './accounts.ts';
 import { openDatabase } from './database.ts';
-import type { Counts } from './desk.ts';
+import { type Counts, createAccountRates } from './desk.ts';
 import { type Ingress, openIngress, parseDoor } from './ingress/ingress.ts';
 import { openLostDevices } from './ingress/lost-devices.ts';
 import { openIngressTables } from './ingress/tables.ts';
@@ -74,7 +74,8 @@ async function open(options: HubOptions, onStop: (end: () => unknown) => void): 
   const ingressTables = openIngressTables(database, await loadSealer(dataDir));
   const counts: Counts = { reads: 0, writes: 0, conflicts: 0, refused: 0, slowestWriteMs: 0 };
   const stores = { registers, queues, objects: openObjects(database), ingressTables };
-  const context: SessionContext = { accounts, ...stores, clock, counts, onFatal };
+  const rates = createAccountRates();
+  const context: SessionContext = { accounts, ...stores, rates, clock, counts, onFatal };
   const certificate = await loadCertificate({
     folder: join(dataDir, 'hub-tls'),
     disk: createSettingsDisk(),

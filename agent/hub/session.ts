@@ -68,6 +68,7 @@ export function serveSession(
       if (reply instanceof Promise) reply.then(send, (error: unknown) => refuse(request.id, error));
       else send(reply);
     } catch (error) {
+      if (toAppError(error).code === 'protocol') throw error;
       refuse(request.id, error);
     }
   };
