@@ -68,7 +68,7 @@ export function lockHandlers({ settings, recorder, board, clock }: Services) {
           ...cut(input, nowMs),
         };
         const before = await weighLocks(recorder, [stretch], { presence: true });
-        requireRecorded(before, input.camera);
+        requireRecorded(before, input.camera, current.cameras);
         requireRoom(before, current.pools);
         const added = await settings.update((draft): LockSettings => {
           requireFewer(draft, nowMs);
@@ -91,7 +91,7 @@ export function lockHandlers({ settings, recorder, board, clock }: Services) {
           await recorder.configure();
           // The oldest block may have gone between the two: a lock must not promise what is not there.
           const after = await weighLocks(recorder, [added], { presence: true });
-          requireRecorded(after, input.camera);
+          requireRecorded(after, input.camera, current.cameras);
           return shown(added, after.weights[0] ?? null);
         } catch (error) {
           await forget(added.id);
@@ -154,11 +154,14 @@ function requireFewer({ locks }: Settings, nowMs: number): void {
   });
 }
 
-function requireRecorded({ weights }: LockUse, camera: string): void {
+function requireRecorded({ weights }: LockUse, camera: string, cameras: Settings['cameras']): void {
   const [weight] = weights;
   if (weight && weight.presentMs > 0 && weight.held.length > 0) return;
+  const isKnown = cameras.some(({ id, name }) => id === camera || name === camera);
   throw new AppError('not_found', `nothing of ${camera} is recorded in this stretch`, {
-    hint: 'See which hours hold video: holdfast inspect.',
+    hint: isKnown
+      ? 'See which hours hold video: holdfast inspect.'
+      : 'No camera has this id or name now; a removed one goes by its id. See: holdfast inspect.',
   });
 }
 

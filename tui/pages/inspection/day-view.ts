@@ -54,7 +54,8 @@ export function dayLines(state: InspectionState, frame: Frame): Line[] {
     .map((row, offset) => cameraLine(row, list.top + offset === list.index, state, layout, frame));
   const lines = [summary(state, rows, list.index, height, frame), heading(state, layout), ...body];
   if (body.length === 0) lines.push(line(span(` ${emptyWords(state)}`, 'dim')));
-  return [...padLines(lines, frame.rows - 1), legend(frame)];
+  const hasLocks = rows.some((row) => isLocked(row, state));
+  return [...padLines(lines, frame.rows - 1), legend(frame, hasLocks)];
 }
 
 function emptyWords(state: InspectionState): string {
@@ -161,7 +162,7 @@ function spokenRow(row: DayRow, selected: boolean, state: InspectionState): stri
   return `${selected ? 'selected: ' : ''}${row.name}: ${text}${isLocked(row, state) ? ', locked in part' : ''}`;
 }
 
-function legend(frame: Frame): Line {
+function legend(frame: Frame, hasLocks: boolean): Line {
   const { glyphs } = frame.theme;
   const text = line(
     span(` ${glyphs.recorded}`, 'good'),
@@ -169,6 +170,7 @@ function legend(frame: Frame): Line {
     span('37', 'cell-bad'),
     span(' minutes held  ', 'dim'),
     span(`${glyphs.noPlan.trim()} no plan  ${glyphs.unchecked.trim()} not yet  E event`, 'dim'),
+    ...(hasLocks ? [span(`  ${glyphs.locked}`, 'warn'), span(' locked in part', 'dim')] : []),
   );
   return { ...text, label: '' };
 }

@@ -107,6 +107,11 @@ describe('a lock', () => {
     const nothing = await failureOf(client.lock.add(stretch()));
     expect(nothing).toMatchObject({ code: 'not_found', message: expect.stringContaining('nothing of door') });
     expect((await failureOf(client.lock.add({ ...stretch(), camera: 'No such' }))).code).toBe('not_found');
+    const gone = await failureOf(client.lock.add({ ...stretch(), camera: 'dor' }));
+    expect([nothing.hint, gone.hint].map((hint) => hint?.includes('No camera has this id'))).toEqual([
+      false,
+      true,
+    ]);
     expect(await client.lock.list({})).toEqual([]);
   });
 
