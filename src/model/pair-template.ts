@@ -26,7 +26,7 @@ export function pairTemplate(facts: readonly NodeFacts[]): string {
     '# One to four heartbeat links. One of them best by a cable from node to node, apart from the service.',
     block({ links: links.map((segment, at) => linkOf(segment, at, service, ids)) }),
     '# Who decides when the two cannot hear each other. Others:',
-    '#   kind: hub, url: https://hub:7350, account: site-1, key: …, fingerprint: …',
+    '#   kind: hub, url: https://hub:6070, account: site-1, key: …, fingerprint: …',
     '#   kind: etcd, endpoints: [https://etcd1:2379]        kind: nats, servers: [nats://nats1:4222]',
     '#   kind: fence-agent, command: [/usr/local/sbin/power-off-peer]',
     '#   kind: availability-first      UNSAFE: both can become active when the links are cut',

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PairConfig } from '../../src/contract/index.ts';
 import { AppError } from '../../src/errors.ts';
 import { parsePairFile } from '../../src/model/pair-file.ts';
+import { hubUrl } from '../../tui/pages/standby/wizard/draft.ts';
 import { FakeAgent } from '../support/fake-agent.ts';
 import {
   type FakeStandby,
@@ -374,6 +375,18 @@ describe('the wizard', () => {
     await screen.type('top-secret');
     expect(screen.text).toContain('**********');
     expect(screen.text).not.toContain('top-secret');
+  });
+
+  it('takes the address of a hub as the hub shows it', async () => {
+    const screen = await open(alone());
+    await screen.press('w', ...through(2), ...through(7), ...through(5), 'right', 'tab');
+    await screen.type('http://hub:6070');
+    expect(screen.text).toContain('Address: an address such as hub.example:6070');
+    await screen.press('ctrl-u');
+    await screen.type('192.0.2.3:6070');
+    expect(screen.text).not.toContain('Address: an address');
+    expect(hubUrl('192.0.2.3:6070')).toBe('https://192.0.2.3:6070');
+    expect(hubUrl('https://hub:6070')).toBe('https://hub:6070');
   });
 
   it('may be left and resumed, by another console too; secrets are not kept', async () => {

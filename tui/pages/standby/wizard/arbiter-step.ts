@@ -2,7 +2,7 @@
 import type { Entry } from '../../../components/form-state.ts';
 import { line, span } from '../../../format/line.ts';
 import { wrap } from '../../../format/width.ts';
-import { listOf, parseCommand } from './draft.ts';
+import { hubUrl, listOf, parseCommand } from './draft.ts';
 import { choice, note, required, type Step, type StepContext, text } from './step.ts';
 
 const arbiterWords: Readonly<Record<string, string>> = {
@@ -45,8 +45,8 @@ function arbiterEntries(context: StepContext, kind: string): Entry[] {
     case 'hub':
       return [
         text(context, 'arbiterUrl', 'Address', {
-          placeholder: 'https://hub:6070',
-          check: urlProblem('https'),
+          placeholder: 'hub.example:6070',
+          check: hubProblem,
         }),
         text(context, 'arbiterAccount', 'Account', { check: required }),
         text(context, 'arbiterKey', 'Key', { secret: true, check: required }),
@@ -74,8 +74,9 @@ function arbiterEntries(context: StepContext, kind: string): Entry[] {
   }
 }
 
-const urlProblem = (scheme: string) => (value: string) =>
-  URL.canParse(value) && value.startsWith(`${scheme}://`) ? null : `an address that begins with ${scheme}://`;
+function hubProblem(value: string): string | null {
+  return URL.parse(hubUrl(value))?.protocol === 'https:' ? null : 'an address such as hub.example:6070';
+}
 
 function serversProblem(value: string): string | null {
   const servers = listOf(value);

@@ -144,13 +144,18 @@ function orNull(text: string | undefined): string | null {
   return text === undefined || text.trim() === '' ? null : text.trim();
 }
 
+/** A hub as `holdfast hub` names it, `hub:6070`, or with the https:// that it always speaks. */
+export function hubUrl(text: string): string {
+  return /^[a-z]+:\/\//i.test(text) ? text : `https://${text}`;
+}
+
 function arbiterOf(values: Values): unknown {
   const credentials = { user: orNull(values.arbiterUser), password: orNull(values.arbiterPassword) };
   switch (values.arbiter) {
     case 'hub':
       return {
         kind: 'hub',
-        url: values.arbiterUrl,
+        url: hubUrl(values.arbiterUrl ?? ''),
         account: values.arbiterAccount,
         key: values.arbiterKey,
         fingerprint: values.arbiterFingerprint ?? '',
