@@ -44,7 +44,8 @@ const tableRow = z.object({ account: z.string(), version: z.number(), upload: z.
 const partRow = z.object({ sealed: z.string() });
 
 export function openIngressTables(database: DatabaseSync, sealer: Sealer): IngressTables {
-  const tables = new Map<string, IngressTableState>();
+  const tables = new Map<string, IngressTableState & { upload: string }>();
+  const stored = database.prepare('SELECT 1 FROM ingress WHERE account = ? AND upload = ?');
   const listeners: ((account: string) => void)[] = [];
   const underWay = createUploadsUnderWay(uploadsPerAccountMax);
   inTransaction(database, 'remove unfinished tables', () => {
@@ -53,7 +54,7 @@ export function openIngressTables(database: DatabaseSync, sealer: Sealer): Ingre
   const known = database.prepare('SELECT * FROM ingress').all();
   for (const { account, version, upload } of known.map((row) => tableRow.parse(row))) {
     const accounts = readTable(database, sealer, account, upload);
-    if (accounts) tables.set(account, { version, accounts });
+    if (accounts) tables.set(account, { version, accounts, upload });
   }
   const store = (account: string, upload: Upload, { last, accounts, version }: TablePart) => {
     inTransaction(database, 'write the table of the ingress', () => {
@@ -79,7 +80,11 @@ export function openIngressTables(database: DatabaseSync, sealer: Sealer): Ingre
     }
   };
   return {
-    get: (account) => tables.get(account) ?? null,
+    get(account) {
+      const table = tables.get(account);
+      // Another process removes accounts, and their tables with them.
+      return table && stored.get(account, table.upload) !== undefined ? table : null;
+    },
     onChange: (listener) => void listeners.push(listener),
     uploads(account) {
       let current: Upload | null = null;
@@ -103,7 +108,7 @@ export function openIngressTables(database: DatabaseSync, sealer: Sealer): Ingre
           current.parts += 1;
           for (const each of part.accounts) current.accounts.set(each.account, each);
           if (!part.last) return;
-          tables.set(account, { version: part.version, accounts: current.accounts });
+          tables.set(account, { version: part.version, accounts: current.accounts, upload: current.id });
           current = null;
           end();
           for (const listener of listeners) listener(account);

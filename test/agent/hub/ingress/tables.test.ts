@@ -63,3 +63,16 @@ describe('uploads of a table', () => {
     expect(devices(openIngressTables(database, sealer))).toEqual(['a0', 'a1']);
   });
 });
+
+describe('a table', () => {
+  it('goes with its account, and one of the same name that is made anew begins without', async () => {
+    const tables = openIngressTables(database, sealer);
+    tables.uploads('one').put(part('a', 0, true));
+    expect(devices(tables)).toEqual(['a0']);
+    const accounts = openAccounts(database);
+    await accounts.remove('one', true, async () => {});
+    expect(tables.get('one')).toBeNull();
+    accounts.add('one', 1);
+    expect(tables.get('one')).toBeNull();
+  });
+});
