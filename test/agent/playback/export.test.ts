@@ -12,7 +12,7 @@ const startMs = Date.UTC(2026, 10, 19, 8);
 const source = (name: string): string =>
   new URL(`../../../fixtures/media/${name}.mp4`, import.meta.url).pathname;
 
-describe('export', () => {
+describe('export', { timeout: 60_000 }, () => {
   let fixture: RecordingFixture;
   let reader: Reader;
   let work: string;
