@@ -16,26 +16,10 @@ const benches: Readonly<Record<string, () => Promise<(options: BenchOptions) => 
   failover: async () => (await import('./failover.ts')).benchFailover,
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: 'boolean', default: false },
-    cameras: { type: 'string', default: '300' },
-    mbps: { type: 'string', default: '2' },
-    seconds: { type: 'string', default: '30' },
-    'ffmpeg-cameras': { type: 'string', default: '40' },
-    dir: { type: 'string' },
-  },
-});
-
+const { values, positionals } = readFlags();
 const name = positionals[0] ?? '';
 const load = Object.hasOwn(benches, name) ? benches[name] : undefined;
-if (!load) {
-  console.error(
-    `usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--cameras N] [--mbps M] [--seconds S]`,
-  );
-  process.exit(2);
-}
+if (!load) refuse(name === '' ? 'which benchmark?' : `there is no benchmark ${name}`);
 
 const measuredOn = machine();
 const figures = await (await load())({
@@ -50,8 +34,33 @@ const document = { ...figures, machine: measuredOn };
 console.log(JSON.stringify(document, null, values.json ? 0 : 2));
 process.exit(0);
 
+function readFlags() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        cameras: { type: 'string', default: '300' },
+        mbps: { type: 'string', default: '2' },
+        seconds: { type: 'string', default: '30' },
+        'ffmpeg-cameras': { type: 'string', default: '40' },
+        dir: { type: 'string' },
+      },
+    });
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
 function count(option: 'cameras' | 'mbps' | 'seconds' | 'ffmpeg-cameras'): number {
   const value = Number(values[option]);
-  if (!(value > 0 && value <= 10_000)) throw new Error(`--${option} wants a number from 1 to 10,000`);
-  return value;
+  return value > 0 && value <= 10_000 ? value : refuse(`--${option} wants a number from 1 to 10,000`);
+}
+
+function refuse(why: string): never {
+  console.error(`error: ${why}`);
+  console.error(
+    `usage: npm run bench -- ${Object.keys(benches).join('|')} [--json] [--cameras N] [--mbps M] [--seconds S] [--ffmpeg-cameras N] [--dir DIR]`,
+  );
+  process.exit(2);
 }
