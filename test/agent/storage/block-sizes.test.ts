@@ -1,17 +1,11 @@
-import { afterEach, expect, test } from 'vitest';
-import { Rig, startMs } from '../../support/storage/rig.ts';
+import { expect, test } from 'vitest';
+import { type Rig, startMs } from '../../support/storage/rig.ts';
+import { rig as openRig } from '../../support/storage/rigs.ts';
 
 const kibibyte = 1024;
-const rigs: Rig[] = [];
-
-afterEach(async () => {
-  for (const made of rigs.splice(0)) await made.end();
-});
-
 /** A pool over a space of small blocks and one of large ones. */
 function rig(): Rig {
-  const r = new Rig({ spaces: 2, blocks: 8 });
-  rigs.push(r);
+  const r = openRig({ spaces: 2, blocks: 8 });
   const [small, large] = r.spaceConfigs;
   const [pool] = r.pools;
   if (small === undefined || large === undefined || pool === undefined) throw new Error('no space');

@@ -1,21 +1,11 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { StreamWriter } from '../../../agent/storage/types.ts';
-import { Rig, type RigOptions, startMs } from '../../support/storage/rig.ts';
+import { type Rig, startMs } from '../../support/storage/rig.ts';
+import { rig } from '../../support/storage/rigs.ts';
 
 const yearMs = 365 * 86_400_000;
-const rigs: Rig[] = [];
-function rig(options: RigOptions = {}): Rig {
-  const made = new Rig(options);
-  rigs.push(made);
-  return made;
-}
-
-afterEach(async () => {
-  for (const made of rigs.splice(0)) await made.end();
-});
-
 /** Parts of a second each by the wall clock of the rig. */
 async function record(r: Rig, writer: StreamWriter, seconds: number): Promise<void> {
   for (let second = 0; second < seconds; second += 1) {

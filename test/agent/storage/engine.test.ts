@@ -1,20 +1,10 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { realDisk } from '../../../agent/adapters/disk.ts';
 import { blockFilePath } from '../../../agent/storage/block/codec.ts';
 import { firstPart, readBlockHead, walkHeaders } from '../../../agent/storage/block/walk.ts';
-import { mebibyte, Rig, type RigOptions, startMs } from '../../support/storage/rig.ts';
-
-const rigs: Rig[] = [];
-function rig(options: RigOptions = {}): Rig {
-  const made = new Rig(options);
-  rigs.push(made);
-  return made;
-}
-
-afterEach(async () => {
-  for (const made of rigs.splice(0)) await made.end();
-});
+import { mebibyte, startMs } from '../../support/storage/rig.ts';
+import { rig } from '../../support/storage/rigs.ts';
 
 test('a part that was synced is in the index, in the catalog, and reads back', async () => {
   const r = await rig().ready();

@@ -1,21 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { decodeMarker } from '../../../agent/storage/space/marker.ts';
 import { ownershipOf } from '../../../agent/storage/space/ownership.ts';
 import { FaultDisk } from '../../support/storage/fault-disk.ts';
-import { Rig, type RigOptions, startMs } from '../../support/storage/rig.ts';
-
-const rigs: Rig[] = [];
-function rig(options: RigOptions = {}): Rig {
-  const made = new Rig(options);
-  rigs.unshift(made);
-  return made;
-}
-
-afterEach(async () => {
-  for (const made of rigs.splice(0)) await made.end();
-});
+import { type Rig, startMs } from '../../support/storage/rig.ts';
+import { rig } from '../../support/storage/rigs.ts';
 
 function ownerOf(r: Rig) {
   const marker = decodeMarker(readFileSync(join(r.root, 'space1/holdfast-space.json')));

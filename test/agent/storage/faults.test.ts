@@ -1,20 +1,10 @@
 import { mkdirSync, readdirSync, renameSync } from 'node:fs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { DiskFault } from '../../../agent/storage/disk.ts';
 import { createRandom } from '../../support/random.ts';
 import { FaultDisk } from '../../support/storage/fault-disk.ts';
-import { Rig, type RigOptions, startMs } from '../../support/storage/rig.ts';
-
-const rigs: Rig[] = [];
-function rig(options: RigOptions & { disk: FaultDisk }): Rig {
-  const made = new Rig(options);
-  rigs.push(made);
-  return made;
-}
-
-afterEach(async () => {
-  for (const made of rigs.splice(0)) await made.end();
-});
+import { type Rig, startMs } from '../../support/storage/rig.ts';
+import { rig } from '../../support/storage/rigs.ts';
 
 function pathOf(r: Rig, id: string): string {
   return r.spaceConfigs.find((space) => space.id === id)?.path ?? '';

@@ -1,17 +1,7 @@
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { realDisk } from '../../../agent/adapters/disk.ts';
-import { Rig, type RigOptions, startMs } from '../../support/storage/rig.ts';
-
-const rigs: Rig[] = [];
-function rig(options: RigOptions = {}): Rig {
-  const made = new Rig(options);
-  rigs.push(made);
-  return made;
-}
-
-afterEach(async () => {
-  for (const made of rigs.splice(0)) await made.end();
-});
+import { startMs } from '../../support/storage/rig.ts';
+import { rig } from '../../support/storage/rigs.ts';
 
 const wholeHour = (cameraId: string) => ({
   id: 'lock-1',

@@ -1,20 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { blockFilePath } from '../../../agent/storage/block/codec.ts';
 import type { StreamWriter } from '../../../agent/storage/types.ts';
-import { Rig, type RigOptions, startMs } from '../../support/storage/rig.ts';
-
-const rigs: Rig[] = [];
-function rig(options: RigOptions = {}): Rig {
-  const made = new Rig(options);
-  rigs.push(made);
-  return made;
-}
-
-afterEach(async () => {
-  for (const made of rigs.splice(0)) await made.end();
-});
+import { type Rig, startMs } from '../../support/storage/rig.ts';
+import { rig } from '../../support/storage/rigs.ts';
 
 const lockOf = (cameraId: string, fromMs: number, toMs: number, id = 'lock-1') => ({
   id,

@@ -1,18 +1,8 @@
-import { afterEach, expect, test } from 'vitest';
-import { Rig, type RigOptions, startMs } from '../../support/storage/rig.ts';
+import { expect, test } from 'vitest';
+import { type Rig, startMs } from '../../support/storage/rig.ts';
+import { rig } from '../../support/storage/rigs.ts';
 
 const blockBytes = 64 * 1024;
-const rigs: Rig[] = [];
-function rig(options: RigOptions = {}): Rig {
-  const made = new Rig(options);
-  rigs.push(made);
-  return made;
-}
-
-afterEach(async () => {
-  for (const made of rigs.splice(0)) await made.end();
-});
-
 function onlyPool(r: Rig) {
   const [pool] = r.pools;
   if (pool === undefined) throw new Error('no pool');
