@@ -12,7 +12,7 @@ import { endOfDay, localToUtc } from './local-time.ts';
 
 const noteCharactersMax = 200;
 const explanation =
-  'Whole blocks are kept and not overwritten until an administrator unlocks them. What is recorded later is not locked.';
+  'Whole blocks are kept until an administrator unlocks them or the lock expires. What is recorded later is not locked.';
 
 export function openLockForm(shell: Shell, range: ClipRange, done: () => void): void {
   if (!shell.mayChange()) return;
